@@ -1,0 +1,1 @@
+"""What devices say, understood: bytes in, Signals out. Pure: imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""Device families, one file each; being in this folder registers them (devices/decoding.py)."""

@@ -1,0 +1,1 @@
+"""Wire protocols that carry many devices, one file (or one family of files) each."""
