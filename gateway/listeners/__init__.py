@@ -1,0 +1,1 @@
+"""Listeners: read, frame, hand in, reply. Thin; they decide nothing about calls."""

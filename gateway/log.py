@@ -1,0 +1,63 @@
+"""Logs: one JSON object a line on standard error, named fields, no personal data.
+
+A field whose name is not on the list is dropped and named in `dropped`, so that a name, an address
+or a message body cannot slip into a log by a careless call (DESIGN 9).
+"""
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+FIELDS = frozenset(
+    {
+        "event", "level", "timestamp", "error", "worker", "line", "lane", "link", "fault", "what",
+        "recipient", "sessions", "role", "port", "count", "seconds", "drift_s", "storage",
+        "alarm", "referral", "subject", "dropped", "reason", "pid", "state", "partitions",
+        "version", "connections", "bytes", "path",
+    }
+)  # fmt: skip
+
+
+def only_known_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Drop fields that are not on the list, and say so."""
+    del logger, method
+    strangers = sorted(set(event) - FIELDS)
+    if strangers:
+        for name in strangers:
+            del event[name]
+        event["dropped"] = strangers
+    return event
+
+
+def place(error: BaseException) -> str:
+    """Say what an error is and where it was raised: no message, which may hold personal data."""
+    frames = traceback.extract_tb(error.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return type(error).__name__ + where
+
+
+def configure(level: str) -> None:
+    """Set up logging for the process.
+
+    Args:
+        level: `debug`, `info`, `warning` or `error`.
+    """
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        only_known_fields,
+        structlog.processors.JSONRenderer(),
+    ]
+    structlog.configure(
+        processors=processors,
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,175 @@
+"""The outbox: referrals and notices out, in order, until somebody has them.
+
+Only the head of a stream is claimed, so a withdrawal never overtakes its referral. A lease is at
+least twice the longest request, and an attempt whose lease ran out can change nothing any more.
+What a sender reports goes to the case in the transaction that ends the message. Requests are
+idempotent by referral id; notices are at-least-once and say so.
+
+A referral that cannot be delivered by GIVE_UP_S is reported to the case as failed: it becomes a
+phone task in front of an operator.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from alerts.events import DeliveryEvent
+from alerts.words import DeliveryAct
+from gateway import casework, metrics
+from gateway.clock import Clock
+from gateway.errors import DeliveryError, StoreBusy, StoreUnavailable
+from gateway.intake import Desk
+from gateway.log import place
+from gateway.senders import Sender
+from gateway.store import cases
+from gateway.store import outbox as store
+from gateway.store.connect import Connection, Sessions
+from gateway.store.outbox import Message
+from gateway.store.save import save
+
+log = structlog.get_logger()
+
+LIMIT = 50
+REQUEST_S = 5.0
+LEASE_S = 2 * REQUEST_S + 2.0
+IDLE_S = 0.5
+BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+GIVE_UP_S = 60.0
+NOTICE_GIVE_UP_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatcher:
+    """Takes messages out of the outbox to their senders.
+
+    `senders` maps what a message is (`referral_request`, `notice`, …) and, after a slash, how its
+    recipient wants it (`referral_request/desk`), to a sender.
+    """
+
+    sessions: Sessions
+    senders: Mapping[str, Sender]
+    desk: Desk
+    clock: Clock
+    wake: asyncio.Event
+
+    async def run(self) -> None:
+        """Work until cancelled; woken when something was put into the outbox."""
+        while True:
+            try:
+                count = await self.once()
+            except (StoreUnavailable, StoreBusy):
+                count = 0
+            except Exception as error:  # noqa: BLE001 - the dispatcher must not die in silence
+                metrics.worker_failures.labels(worker="outbox").inc()
+                log.error("the dispatcher failed", error=place(error))
+                count = 0
+            if count == 0:
+                # Looks again after a while: another process may have put something there.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), IDLE_S)
+                self.wake.clear()
+
+    async def once(self) -> int:
+        """Send what may be sent now; give how many messages were claimed."""
+        async with self.sessions.transaction() as connection:
+            claimed = await store.claim(connection, self.clock.now(), lease_s=LEASE_S, limit=LIMIT)
+        if claimed:
+            await asyncio.gather(*(self._send(message) for message in claimed))
+        return len(claimed)
+
+    async def _send(self, message: Message) -> None:
+        sender = self.senders.get(f"{message.what}/{message.body.get('delivery', '')}")
+        sender = sender or self.senders.get(message.what)
+        try:
+            if sender is None:
+                await self._no_route(message)
+                return
+            async with asyncio.timeout(REQUEST_S):
+                await sender(message, self.clock.now())
+        except (DeliveryError, StoreUnavailable, StoreBusy, TimeoutError) as error:
+            await self._failed(message, error)
+        except Exception as error:  # noqa: BLE001 - a sender that breaks is a failed delivery
+            log.error("a sender failed", what=message.what, error=place(error))
+            await self._failed(message, error)
+        else:
+            metrics.outbox_sent.labels(what=message.what).inc()
+            await self._finish(message, "sent", DeliveryAct.ACKNOWLEDGED)
+
+    async def _failed(self, message: Message, error: Exception) -> None:
+        now = self.clock.now()
+        again = not isinstance(error, DeliveryError) or error.again
+        metrics.outbox_failed.labels(what=message.what, again=str(again).lower()).inc()
+        problem = f"{type(error).__name__}: {error}"[:500]
+        if again and now < _give_up_at(message):
+            wait_s = BACKOFF_S[min(message.attempt, len(BACKOFF_S)) - 1]
+            try:
+                async with self.sessions.transaction() as connection:
+                    await store.give_back(
+                        connection, message, now + timedelta(seconds=wait_s), problem
+                    )
+            except (StoreUnavailable, StoreBusy):
+                pass  # its lease runs out, and it is tried again then
+            return
+        await self._finish(message, "failed", DeliveryAct.FAILED, problem)
+
+    async def _no_route(self, message: Message) -> None:
+        log.warning(
+            "nobody is set up to receive this; name a notice webhook in the settings",
+            what=message.what,
+            recipient=message.recipient if message.what == "notice" else None,
+        )
+        problem = f"no sender for {message.what}"
+        await self._finish(message, "no_route", DeliveryAct.FAILED, problem)
+
+    async def _finish(
+        self, message: Message, state: str, act: DeliveryAct, problem: str | None = None
+    ) -> None:
+        """End the message, and tell its case in the same transaction."""
+        for _ in range(len(BACKOFF_S)):
+            try:
+                async with self.sessions.transaction() as connection:
+                    await self._end(connection, message, state, act, problem)
+            except StoreBusy:
+                await asyncio.sleep(0.05)
+            except StoreUnavailable:
+                return  # its lease runs out; sending again is idempotent
+            else:
+                self.wake.set()
+                return
+
+    async def _end(
+        self,
+        connection: Connection,
+        message: Message,
+        state: str,
+        act: DeliveryAct,
+        problem: str | None,
+    ) -> None:
+        now = self.clock.now()
+        subject = await cases.lock_one(connection, message.subject_id)
+        if not await store.end(connection, message, state, now, problem):
+            return
+        if subject is None or not message.what.startswith("referral_"):
+            return
+        event = DeliveryEvent(
+            at=now,
+            delivery=message.recipient,
+            do=act,
+            referral=str(message.referral_id),
+            text=f"{message.what}: {problem or state}",
+        )
+        if message.what != "referral_request" and act is DeliveryAct.ACKNOWLEDGED:
+            return
+        facts = await cases.read_facts(connection, [subject], now)
+        inputs = {subject.id: casework.Inputs(events=(event,), actor="gateway")}
+        decided = casework.work([subject], facts, inputs, self.desk.rules, now)
+        await save(connection, decided, now, self.desk.audit_key)
+
+
+def _give_up_at(message: Message) -> datetime:
+    limit_s = GIVE_UP_S if message.what.startswith("referral_") else NOTICE_GIVE_UP_S
+    return message.made_at + timedelta(seconds=limit_s)

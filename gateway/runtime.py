@@ -1,0 +1,301 @@
+"""One gateway process: its roles put together, started in order, stopped in the reverse order.
+
+    ingest     listeners, lanes, supervision        -> messages become cases
+    dispatch   ticker, outbox                       -> what is due happens, what must go out goes
+    web        HTTP: desk, health, metrics
+
+No role knows another: they meet in the database. `lifeline up` runs all three.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, Literal
+
+import httpx
+import structlog
+import uvicorn
+
+from devices.decoding import families
+from gateway import __version__, metrics, supervision, ticker
+from gateway.api.app import create_app
+from gateway.blind import Shout
+from gateway.clock import COMPARE_EVERY_S, TOLERANCE_S, Clock
+from gateway.context import Context
+from gateway.database import Database
+from gateway.down import pass_down
+from gateway.ingest import Ingest
+from gateway.intake import Desk
+from gateway.keys import key_file
+from gateway.listeners.mqtt_endpoint import MqttEndpoint
+from gateway.listeners.mqtt_shared import MqttSettings
+from gateway.listeners.tls import server_context
+from gateway.log import place
+from gateway.outbox import Dispatcher
+from gateway.rulebook import read_rules
+from gateway.senders.desk import desk_sender
+from gateway.senders.devices import device_sender
+from gateway.senders.notices import notice_sender
+from gateway.settings import Settings
+from gateway.store.connect import Session, Sessions, row, run
+from gateway.store.migrate import ensure_partitions, migrate
+from gateway.store.upkeep import tidy
+
+log = structlog.get_logger()
+
+Role = Literal["ingest", "dispatch", "web"]
+ROLES: tuple[Role, ...] = ("ingest", "dispatch", "web")
+SENDER_REQUEST_S = 4.0
+TIDY_EVERY_S = 3_600.0
+
+
+@asynccontextmanager
+async def prepared(settings: Settings, clock: Clock) -> AsyncIterator[Context]:
+    """Open the database, bring it to shape, read rules and keys; close it all at the end.
+
+    Raises:
+        GatewayError: says what is wrong and what to do.
+    """
+    rules = read_rules(settings.rules_dir)
+    settings.state_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(settings)
+    await database.open()
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        session = Session(database.dsn, "start")
+        stack.push_async_callback(session.close)
+        async with session.plain() as connection:
+            found = await row(connection, "server_time")
+        if found is not None:
+            clock.start_at(found.clock_timestamp)
+        storage = await migrate(session, settings.storage, clock.now())
+        if storage == "native":
+            await ensure_partitions(session, clock.now())
+        async with session.transaction() as connection:
+            await run(
+                connection,
+                "add_organisation",
+                id=settings.organisation,
+                name=settings.organisation_name,
+                now=clock.now(),
+            )
+        sessions = Sessions(database.dsn, "desk", 6)
+        stack.push_async_callback(sessions.close)
+        yield Context(
+            settings=settings,
+            clock=clock,
+            database=database,
+            desk=Desk(rules, settings.organisation, key_file(settings.state_dir / "audit.key")),
+            storage=storage,
+            sessions=sessions,
+            listen=session,
+        )
+
+
+class Gateway:
+    """A running gateway process."""
+
+    def __init__(self, context: Context, roles: tuple[Role, ...] = ROLES) -> None:
+        """Prepare the roles; nothing runs before `start`."""
+        self.context = context
+        self._roles = roles
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._front = AsyncExitStack()
+        self._back = AsyncExitStack()
+        self._wake = asyncio.Event()
+        self._failed: asyncio.Future[None] | None = None
+        self.ingest: Ingest | None = None
+
+    async def start(self) -> None:
+        """Start the roles and their listeners.
+
+        Raises:
+            OSError: an address cannot be had.
+            GatewayError: says what is wrong and what to do.
+        """
+        self._failed = asyncio.get_running_loop().create_future()
+        context = self.context
+        if context.database.is_embedded:
+            self._go("database", context.database.keep())
+        self._go("clock", self._compare_clocks())
+        if "dispatch" in self._roles:
+            await self._start_dispatch()
+        if "ingest" in self._roles:
+            await self._start_ingest()
+        if "web" in self._roles:
+            await self._start_web()
+        log.info("the gateway runs", version=__version__, role=",".join(self._roles))
+
+    async def wait(self) -> None:
+        """Return never; raise when a part of the gateway has died."""
+        if self._failed is not None:
+            await self._failed
+
+    async def stop(self) -> None:
+        """Stop accepting, answer what is committed, end everything."""
+        await self._front.aclose()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        await self._back.aclose()
+
+    def _go(self, name: str, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """A part that ends by itself must not end in silence: the process ends with it."""
+        if task.cancelled() or self._failed is None or self._failed.done():
+            return
+        error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
+        log.critical("a part of the gateway died", worker=task.get_name(), error=place(error))
+        self._failed.set_exception(error)
+
+    async def _start_dispatch(self) -> None:
+        context = self.context
+        dsn = context.database.dsn
+        session, watcher = Session(dsn, "ticker"), Session(dsn, "watcher")
+        sweeper, keeper = Session(dsn, "supervision"), Session(dsn, "upkeep")
+        sessions = Sessions(dsn, "outbox", 4)
+        for one in (session, watcher, sweeper, keeper, sessions):
+            self._back.push_async_callback(one.close)
+        for duty in ticker.duties(session, watcher, context.desk, context.clock):
+            self._go(duty.name, ticker.repeat(duty))
+
+        async def sweep() -> int:
+            return await supervision.sweep(sweeper, context.clock.now())
+
+        async def upkeep() -> int:
+            return await tidy(keeper, context)
+
+        self._go("sweep", ticker.repeat(ticker.Round("sweep", sweep, supervision.SWEEP_S)))
+        self._go("upkeep", ticker.repeat(ticker.Round("upkeep", upkeep, TIDY_EVERY_S)))
+        client = httpx.AsyncClient(timeout=SENDER_REQUEST_S)
+        self._back.push_async_callback(client.aclose)
+        desk = desk_sender(sessions)
+        senders = {
+            "referral_request": desk,
+            "referral_update": desk,
+            "referral_withdrawal": desk,
+            "notice": notice_sender(sessions, context.settings.notice_webhooks, client),
+            "device_down": device_sender(sessions),
+        }
+        dispatcher = Dispatcher(sessions, senders, context.desk, context.clock, self._wake)
+        self._go("outbox", dispatcher.run())
+
+    async def _start_ingest(self) -> None:
+        context, settings = self.context, self.context.settings
+        ingest = Ingest(
+            context.database.dsn, context.desk, context.clock, families(), settings.mqtt_line
+        )
+        self.ingest = ingest
+        ingest.after_alarms = self._wake.set
+        shout = Shout(settings.blind_webhook)
+        ingest.on_blind(shout)
+        self._go("shout", shout.run())
+        self._back.push_async_callback(ingest.close)
+        for task in ingest.tasks():
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
+        self._front.push_async_callback(self._drain, ingest)
+        plain = await self._endpoint(ingest, MqttSettings(
+            line=settings.mqtt_line, host=settings.bind, port=settings.mqtt_port,
+            accept_unauthenticated=settings.accept_unauthenticated,
+        ))  # fmt: skip
+        context.ports.mqtt = plain.port
+        endpoints = [plain]
+        if settings.mqtt_tls_port is not None and settings.tls_certificate and settings.tls_key:
+            tls = server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_ca)
+            secure = await self._endpoint(ingest, MqttSettings(
+                line=settings.mqtt_line, host=settings.bind, port=settings.mqtt_tls_port, tls=tls,
+                accept_unauthenticated=settings.accept_unauthenticated,
+            ))  # fmt: skip
+            context.ports.mqtt_tls = secure.port
+            endpoints.append(secure)
+        self._go("down", pass_down(context.database.dsn, endpoints))
+
+    async def _endpoint(self, ingest: Ingest, settings: MqttSettings) -> MqttEndpoint:
+        endpoint = MqttEndpoint(settings, ingest, ingest, self.context.clock.now)
+        await endpoint.start()
+        self._front.push_async_callback(endpoint.stop)
+        return endpoint
+
+    async def _drain(self, ingest: Ingest) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ingest.drain(), SENDER_REQUEST_S)
+
+    async def _start_web(self) -> None:
+        context = self.context
+        ingest = self.ingest
+        app = create_app(context, blind=lambda: ingest.blind if ingest is not None else False)
+        config = uvicorn.Config(
+            app,
+            host=context.settings.bind,
+            port=context.settings.web_port,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=3,
+        )
+        server = Server(config)
+        await server.begin()
+        context.ports.web = server.port
+        self._go("web", server.main_loop())
+        self._front.push_async_callback(server.end)
+
+    async def _compare_clocks(self) -> None:
+        """Compare our clock with the database's; more than the tolerance apart is loud."""
+        session = Session(self.context.database.dsn, "clock")
+        self._back.push_async_callback(session.close)
+
+        async def compare() -> int:
+            async with session.plain() as connection:
+                found = await row(connection, "server_time")
+            if found is None:
+                return 0
+            drift_s = self.context.clock.follow(found.clock_timestamp)
+            metrics.clock_drift_s.set(drift_s)
+            if abs(drift_s) > TOLERANCE_S:
+                log.error("our clock and the database's are apart", drift_s=round(drift_s, 3))
+                await supervision.report_fault(
+                    session,
+                    self.context.desk,
+                    "clock_apart",
+                    f"the gateway's and the database's clocks are {drift_s:.1f} s apart",
+                    self.context.clock.now(),
+                )
+            return 0
+
+        await ticker.repeat(ticker.Round("clock", compare, COMPARE_EVERY_S))
+
+
+class Server(uvicorn.Server):
+    """uvicorn inside our loop: it tells its port, and leaves signals to us."""
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def begin(self) -> None:
+        """Load the application and listen.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        try:
+            await self.startup()
+        except SystemExit as error:
+            raise OSError(
+                f"cannot listen on {self.config.host}:{self.config.port}: the port is taken or not "
+                "allowed; choose another with LIFELINE_WEB_PORT"
+            ) from error
+
+    async def end(self) -> None:
+        """Stop answering."""
+        self.should_exit = True
+        await self.shutdown()

@@ -1,0 +1,131 @@
+"""Settings: `lifeline.toml` and environment variables `LIFELINE_…`; an unknown key stops the start.
+
+Secrets come from files, never from the environment or the command line. Every setting has one line
+of description here; `lifeline --help` and ops/settings.md say the same.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gateway.errors import SettingsError
+
+PREFIX = "LIFELINE_"
+TEST_VARIABLES = ("LIFELINE_REQUIRE_PEERS", "LIFELINE_PAHO_TESTING", "LIFELINE_TEST_")
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set; port 0 means a free one."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    state_dir: Path = Field(
+        default=Path("lifeline-data"), description="embedded database, keys and their like"
+    )
+    database_dsn_file: Path | None = Field(
+        default=None, description="file with the DSN of a PostgreSQL 15+; empty: the embedded one"
+    )
+    storage: Literal["auto", "native", "timescale"] = Field(
+        default="auto", description="how time series are kept in a new database"
+    )
+    organisation: UUID = Field(
+        default=UUID("00000000-0000-4000-8000-000000000001"),
+        description="who owns what unknown senders say on our lines",
+    )
+    organisation_name: str = Field(default="This organisation", description="its name")
+    bind: str = Field(default="127.0.0.1", description="address the listeners bind to")
+    web_port: Port = Field(default=8080, description="HTTP: API, health, metrics")
+    mqtt_port: Port = Field(default=1883, description="device endpoint without TLS")
+    mqtt_tls_port: Port | None = Field(default=None, description="device endpoint with TLS")
+    mqtt_line: str = Field(default="mqtt-main", description="the device endpoint's line name")
+    tls_certificate: Path | None = Field(default=None, description="PEM chain of the endpoint")
+    tls_key: Path | None = Field(default=None, description="PEM key of the endpoint")
+    tls_client_ca: Path | None = Field(default=None, description="PEM roots of client certificates")
+    accept_unauthenticated: bool = Field(
+        default=True, description="take calls of senders that prove nothing as unknown callers"
+    )
+    notice_webhooks: dict[str, str] = Field(
+        default_factory=dict, description='where notices go, as JSON: {"supervisor": "https://…"}'
+    )
+    blind_webhook: str | None = Field(
+        default=None, description="called when we cannot store, without using the database"
+    )
+    rules_dir: Path | None = Field(
+        default=None, description="approved rules in place of the shipped ones"
+    )
+    quarantine_mib: int = Field(
+        default=64, ge=1, le=4096, description="bound of unproved evidence per line"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if self.mqtt_tls_port is not None and not (self.tls_certificate and self.tls_key):
+            raise ValueError("mqtt_tls_port needs tls_certificate and tls_key")
+        strangers = set(self.notice_webhooks) - {"supervisor", "partner"}
+        if strangers:
+            raise ValueError(f"notice_webhooks names {sorted(strangers)}: supervisor, partner only")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Say which wins: arguments, then environment, then lifeline.toml."""
+        del dotenv_settings, file_secret_settings
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def load(toml: Path | None = None, **given: object) -> Settings:
+    """Read the settings.
+
+    Args:
+        toml: The settings file; `lifeline.toml` of the working directory when None and it exists.
+        given: Values that win over environment and file.
+
+    Raises:
+        SettingsError: an unknown key or a wrong value, with its name and where it came from.
+    """
+    _refuse_unknown_variables()
+    path = toml or Path("lifeline.toml")
+    if toml is not None and not toml.exists():
+        raise SettingsError(f"no settings file {toml}: name one that exists, or leave it out")
+
+    class WithFile(Settings):
+        model_config = SettingsConfigDict(
+            env_prefix=PREFIX, extra="forbid", frozen=True, toml_file=path
+        )
+
+    try:
+        return WithFile(**given)  # type: ignore[arg-type]  # values are checked by the model
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc']) or 'settings'}: {one['msg']}"
+            for one in error.errors(include_url=False, include_input=False)
+        )
+        raise SettingsError(f"wrong settings ({path} or {PREFIX}…): {wrong}") from error
+
+
+def _refuse_unknown_variables() -> None:
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known and not name.startswith(TEST_VARIABLES):
+            raise SettingsError(
+                f"environment variable {name} is no setting: correct or unset it; "
+                f"settings are {', '.join(sorted(known))}"
+            )

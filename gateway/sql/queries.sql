@@ -1,0 +1,507 @@
+-- Every query of the gateway, named, with one line of purpose. `%(now)s` is the gateway's clock:
+-- SQL never asks the server for the time, so that tests and stories can move it.
+
+-- senders --
+-- Who the given (line, sender) pairs are, with the subject their signals belong to.
+select given.line, given.sender, device.id as device_id, device.organisation_id, device.person_id,
+       device.place_id, device.interval_s, device.enabled,
+       (device.expires_at is not null and device.expires_at <= %(now)s) as expired
+from unnest(%(lines)s::text[], %(senders)s::text[]) as given (line, sender)
+join device on device.line = given.line and device.sender = given.sender
+
+-- identify --
+-- What a connecting device must prove; by name, or by the certificate it showed.
+select device.id, device.sender, device.enabled, device.secret_sha256, device.certificate_sha256,
+       (device.expires_at is not null and device.expires_at <= %(now)s) as expired
+from device
+where device.line = %(line)s
+  and (device.sender = %(name)s or device.certificate_sha256 = %(certificate)s)
+
+-- add_subjects --
+-- Subject rows for people, places and unknown senders that have none yet; sorted, so that two
+-- processes never wait for each other in a ring.
+insert into subject (id, organisation_id, kind, person_id, place_id, line, label, changed_at)
+select given.id, given.organisation_id, given.kind, given.person_id, given.place_id, given.line,
+       given.label, %(now)s
+from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(kinds)s::text[], %(persons)s::uuid[],
+            %(places)s::uuid[], %(lines)s::text[], %(labels)s::text[])
+     as given (id, organisation_id, kind, person_id, place_id, line, label)
+where not exists (select from subject where subject.id = given.id)
+order by given.id
+on conflict (id) do nothing
+
+-- lock_subjects --
+-- The cases of the given subjects that nobody else is working on; the others come next time.
+select id, organisation_id, kind, person_id, place_id, line, label, state::text
+from subject
+where id = any(%(ids)s::uuid[])
+order by id
+for no key update skip locked
+
+-- lock_subject --
+-- One case, waiting for whoever works on it (bounded by lock_timeout).
+select id, organisation_id, kind, person_id, place_id, line, label, state::text
+from subject
+where id = %(id)s
+for no key update
+
+-- lock_due_subjects --
+-- Cases with something due, oldest first, that nobody else is working on.
+select id, organisation_id, kind, person_id, place_id, line, label, state::text
+from subject
+where next_due_at <= %(now)s
+order by next_due_at
+limit %(limit)s
+for no key update skip locked
+
+-- facts_persons --
+-- What deciding may know of the people of these subjects.
+select id, born, postcode, status, away_until, ceiling, anticipatory_line, conditions, contacts,
+       anticoagulants, plan, place_id, language
+from person
+where id = any(%(ids)s::uuid[])
+
+-- facts_devices --
+-- The devices of these people and places.
+select id, sender, line, person_id, place_id, interval_s, model, speech, faulty_since
+from device
+where person_id = any(%(ids)s::uuid[]) or place_id = any(%(ids)s::uuid[])
+
+-- facts_services --
+-- Every service of these organisations, with its automatic referrals of the last hour.
+select service.*, (
+    select count(*) from referral
+    where referral.organisation_id = service.organisation_id
+      and referral.service_id = service.id
+      and referral.automatic
+      and referral.made_at > %(now)s::timestamptz - interval '1 hour'
+)::integer as automatic_last_hour
+from service
+where organisation_id = any(%(organisations)s::uuid[])
+order by position, id
+
+-- claim_receipts --
+-- Marks messages as heard; gives back the ones nobody said before within their repeat window.
+insert into receipt (line, sender, key, digest, organisation_id, seen_at)
+select given.line, given.sender, given.key, given.digest, given.organisation_id, %(now)s
+from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
+            %(organisations)s::uuid[], %(windows)s::integer[])
+     as given (line, sender, key, digest, organisation_id, window_s)
+order by given.line, given.sender, given.key, given.digest
+on conflict (line, sender, key, digest) do update
+    set seen_at = excluded.seen_at, verdict = null, generation = receipt.generation + 1
+    where receipt.seen_at < excluded.seen_at - (
+        select make_interval(secs => given.window_s)
+        from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
+                    %(windows)s::integer[]) as given (line, sender, key, digest, window_s)
+        where (given.line, given.sender, given.key, given.digest)
+            = (receipt.line, receipt.sender, receipt.key, receipt.digest)
+    )
+returning line, sender, key, digest, generation
+
+-- other_content --
+-- Which of these messages came under a key that the same sender used for other content.
+select given.line, given.sender, given.key, given.digest
+from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
+            %(windows)s::integer[]) as given (line, sender, key, digest, window_s)
+where given.key <> '' and exists (
+    select from receipt
+    where receipt.line = given.line and receipt.sender = given.sender
+      and receipt.key = given.key and receipt.digest <> given.digest
+      and receipt.seen_at >= %(now)s::timestamptz - make_interval(secs => given.window_s)
+)
+
+-- stored_verdicts --
+-- What was answered to messages that were heard before.
+select receipt.line, receipt.sender, receipt.key, receipt.digest, receipt.verdict::text
+from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[])
+     as given (line, sender, key, digest)
+join receipt using (line, sender, key, digest)
+
+-- save_verdicts --
+-- Keeps the answer with the receipt, for repeats.
+update receipt set verdict = given.verdict::jsonb
+from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
+            %(verdicts)s::text[]) as given (line, sender, key, digest, verdict)
+where (receipt.line, receipt.sender, receipt.key, receipt.digest)
+    = (given.line, given.sender, given.key, given.digest)
+
+-- add_packets --
+-- Raw messages, verbatim, as evidence.
+insert into packet (received_at, organisation_id, line, sender, key, topic, lane, authenticated,
+                    body, problem)
+select * from unnest(%(received)s::timestamptz[], %(organisations)s::uuid[], %(lines)s::text[],
+                     %(senders)s::text[], %(keys)s::text[], %(topics)s::text[], %(lanes)s::text[],
+                     %(authenticated)s::boolean[], %(bodies)s::bytea[], %(problems)s::text[])
+
+-- copy_packets --
+-- Raw messages of the vitals lane, in bulk.
+copy packet (received_at, organisation_id, line, sender, key, topic, lane, authenticated, body,
+             problem) from stdin (format binary)
+
+-- copy_measurements --
+-- Vital signs, in bulk.
+copy measurement (at, organisation_id, person_id, device_id, code, value, word, quality, source,
+                  device_at, received_at) from stdin (format binary)
+
+-- add_quarantine --
+-- Evidence from senders that proved nothing.
+insert into quarantine (organisation_id, line, sender, received_at, body, problem)
+select * from unnest(%(organisations)s::uuid[], %(lines)s::text[], %(senders)s::text[],
+                     %(received)s::timestamptz[], %(bodies)s::bytea[], %(problems)s::text[])
+
+-- trim_quarantine --
+-- Drops the oldest evidence of each line above its bound; tells how much went.
+with sized as (
+    select id, sum(octet_length(body) + 100) over (partition by line order by id desc) as total
+    from quarantine
+)
+delete from quarantine using sized
+where quarantine.id = sized.id and sized.total > %(bound_bytes)s
+returning quarantine.line
+
+-- drop_receipts --
+-- Receipts older than every repeat window.
+delete from receipt where seen_at < %(now)s::timestamptz - make_interval(days => %(days)s)
+
+-- save_subjects --
+-- The cases after deciding.
+update subject set state = given.state::jsonb, next_due_at = given.due, changed_at = %(now)s
+from unnest(%(ids)s::uuid[], %(states)s::text[], %(due)s::timestamptz[]) as given (id, state, due)
+where subject.id = given.id
+
+-- save_alarms --
+-- The alarms people query, written from the case in the same transaction.
+insert into alarm (id, organisation_id, subject_id, kind, state, priority, what, alarm_at, taken_by,
+                   taken_at, spoke_at, closed_at, disposition, record)
+select given.id, given.organisation_id, given.subject_id, given.kind, given.state, given.priority,
+       given.what, given.alarm_at, given.taken_by, given.taken_at, given.spoke_at, given.closed_at,
+       given.disposition, given.record::jsonb
+from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(subjects)s::uuid[], %(kinds)s::text[],
+            %(states)s::text[], %(priorities)s::integer[], %(whats)s::text[],
+            %(alarm_ats)s::timestamptz[], %(taken_bys)s::text[], %(taken_ats)s::timestamptz[],
+            %(spoke_ats)s::timestamptz[], %(closed_ats)s::timestamptz[], %(dispositions)s::text[],
+            %(records)s::text[])
+     as given (id, organisation_id, subject_id, kind, state, priority, what, alarm_at, taken_by,
+               taken_at, spoke_at, closed_at, disposition, record)
+order by (given.state <> 'closed')
+on conflict (id) do update
+    set state = excluded.state, priority = excluded.priority, what = excluded.what,
+        taken_by = excluded.taken_by, taken_at = excluded.taken_at, spoke_at = excluded.spoke_at,
+        closed_at = excluded.closed_at, disposition = excluded.disposition,
+        record = excluded.record, revision = alarm.revision + 1
+
+-- save_referrals --
+-- The referrals people query, written from the case in the same transaction.
+insert into referral (id, organisation_id, subject_id, alarm_id, service_id, state, provisional,
+                      automatic, made_at, received_at, accepted_at, first_face_to_face_at, record)
+select given.id, given.organisation_id, given.subject_id, given.alarm_id, given.service_id,
+       given.state, given.provisional, given.provisional, given.made_at, given.received_at,
+       given.accepted_at, given.face_to_face_at, given.record::jsonb
+from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(subjects)s::uuid[], %(alarms)s::uuid[],
+            %(services)s::text[], %(states)s::text[], %(provisionals)s::boolean[],
+            %(made_ats)s::timestamptz[], %(received_ats)s::timestamptz[],
+            %(accepted_ats)s::timestamptz[], %(face_to_face_ats)s::timestamptz[],
+            %(records)s::text[])
+     as given (id, organisation_id, subject_id, alarm_id, service_id, state, provisional, made_at,
+               received_at, accepted_at, face_to_face_at, record)
+on conflict (id) do update
+    set state = excluded.state, provisional = excluded.provisional,
+        received_at = excluded.received_at, accepted_at = excluded.accepted_at,
+        first_face_to_face_at = excluded.first_face_to_face_at,
+        record = excluded.record, revision = referral.revision + 1
+
+-- save_tasks --
+-- The tasks people query, written from the case in the same transaction.
+insert into task (id, organisation_id, subject_id, alarm_id, referral_id, kind, state, made_at,
+                  due_at, record)
+select given.id, given.organisation_id, given.subject_id, given.alarm_id, given.referral_id,
+       given.kind, given.state, given.made_at, given.due_at, given.record::jsonb
+from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(subjects)s::uuid[], %(alarms)s::uuid[],
+            %(referrals)s::uuid[], %(kinds)s::text[], %(states)s::text[],
+            %(made_ats)s::timestamptz[], %(due_ats)s::timestamptz[], %(records)s::text[])
+     as given (id, organisation_id, subject_id, alarm_id, referral_id, kind, state, made_at, due_at,
+               record)
+on conflict (id) do update
+    set state = excluded.state, due_at = excluded.due_at, record = excluded.record,
+        revision = task.revision + 1
+
+-- add_decisions --
+-- Why: each step with its reasons.
+insert into decision (organisation_id, subject_id, alarm_id, referral_id, at, what, entry)
+select given.organisation_id, given.subject_id, given.alarm_id, given.referral_id, given.at,
+       given.what, given.entry::jsonb
+from unnest(%(organisations)s::uuid[], %(subjects)s::uuid[], %(alarms)s::uuid[],
+            %(referrals)s::uuid[], %(ats)s::timestamptz[], %(whats)s::text[], %(entries)s::text[])
+     as given (organisation_id, subject_id, alarm_id, referral_id, at, what, entry)
+
+-- add_audit --
+-- Who did what to which record: ids, digests and a keyed code.
+insert into audit (organisation_id, at, actor, act, about, digest, code)
+select * from unnest(%(organisations)s::uuid[], %(ats)s::timestamptz[], %(actors)s::text[],
+                     %(acts)s::text[], %(abouts)s::uuid[], %(digests)s::bytea[],
+                     %(codes)s::bytea[])
+
+-- add_outbox --
+-- What must go out, numbered within its stream; the subject's lock makes the numbering safe.
+insert into outbox (stream, seq, organisation_id, subject_id, what, recipient, referral_id,
+                    alarm_id, body, made_at, try_at)
+select given.stream,
+       given.ordinal + coalesce((select max(seq) from outbox where outbox.stream = given.stream), 0),
+       given.organisation_id, given.subject_id, given.what, given.recipient, given.referral_id,
+       given.alarm_id, given.body::jsonb, %(now)s, %(now)s
+from unnest(%(streams)s::uuid[], %(ordinals)s::integer[], %(organisations)s::uuid[],
+            %(subjects)s::uuid[], %(whats)s::text[], %(recipients)s::text[], %(referrals)s::uuid[],
+            %(alarms)s::uuid[], %(bodies)s::text[])
+     as given (stream, ordinal, organisation_id, subject_id, what, recipient, referral_id, alarm_id,
+               body)
+
+-- claim_outbox --
+-- Takes the heads of streams whose time has come and whose lease is over, and leases them.
+update outbox set lease_until = %(now)s::timestamptz + make_interval(secs => %(lease_s)s),
+                  attempt = attempt + 1
+where (stream, seq) in (
+    select head.stream, head.seq from outbox as head
+    where head.state = 'waiting' and head.try_at <= %(now)s
+      and (head.lease_until is null or head.lease_until <= %(now)s)
+      and not exists (
+          select from outbox as earlier
+          where earlier.stream = head.stream and earlier.seq < head.seq
+            and earlier.state = 'waiting'
+      )
+    order by head.made_at
+    limit %(limit)s
+    for update skip locked
+)
+returning stream, seq, organisation_id, subject_id, what, recipient, referral_id, alarm_id,
+          body::text, attempt, made_at
+
+-- end_outbox --
+-- Marks a message as ended; only the attempt that holds the lease may.
+update outbox set state = %(state)s, ended_at = %(now)s, lease_until = null, problem = %(problem)s
+where stream = %(stream)s and seq = %(seq)s and attempt = %(attempt)s and state = 'waiting'
+
+-- retry_outbox --
+-- Gives a message back, to be tried later; only the attempt that holds the lease may.
+update outbox set try_at = %(try_at)s, lease_until = null, problem = %(problem)s
+where stream = %(stream)s and seq = %(seq)s and attempt = %(attempt)s and state = 'waiting'
+
+-- outbox_next --
+-- When the next message may be tried.
+select min(greatest(try_at, coalesce(lease_until, try_at))) from outbox where state = 'waiting'
+
+-- desk_deliver --
+-- Hands a referral to the built-in desk; a second delivery of the same one is counted, not doubled.
+insert into desk_delivery (referral_id, organisation_id, service_id, received_at, body)
+values (%(referral_id)s, %(organisation_id)s, %(service_id)s, %(now)s, %(body)s::jsonb)
+on conflict (referral_id) do update set deliveries = desk_delivery.deliveries + 1
+returning received_at
+
+-- desk_update --
+-- Tells the built-in desk that a referral was confirmed, changed or withdrawn.
+update desk_delivery set body = desk_delivery.body || %(body)s::jsonb,
+                         withdrawn_at = coalesce(withdrawn_at, %(withdrawn_at)s)
+where referral_id = %(referral_id)s
+
+-- heard --
+-- Devices that spoke, in bulk and in id order; gives back what was known of them before.
+with given as (
+    select * from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(ats)s::timestamptz[])
+        as given (id, organisation_id, at)
+), before as (
+    select device_heard.device_id, device_heard.conditions, device_heard.lost_at
+    from device_heard join given on given.id = device_heard.device_id
+    order by device_heard.device_id
+    for no key update of device_heard
+), written as (
+    insert into device_heard (device_id, organisation_id, heard_at)
+    select given.id, given.organisation_id, given.at from given order by given.id
+    on conflict (device_id) do update
+        set heard_at = greatest(device_heard.heard_at, excluded.heard_at), lost_at = null
+    returning device_id
+)
+select written.device_id, before.conditions, before.lost_at
+from written left join before using (device_id)
+
+-- save_conditions --
+-- Which technical conditions a device is in, so that only changes reach the alarm lane.
+update device_heard set conditions = given.conditions
+from (
+    select id, array_remove(string_to_array(joined, ','), '') as conditions
+    from unnest(%(ids)s::uuid[], %(conditions)s::text[]) as given (id, joined)
+) as given
+where device_heard.device_id = given.id
+
+-- add_inbox --
+-- Hands something to the alarm lane.
+insert into inbox (organisation_id, subject_id, what, body, made_at)
+select given.organisation_id, given.subject_id, given.what, given.body::jsonb, %(now)s
+from unnest(%(organisations)s::uuid[], %(subjects)s::uuid[], %(whats)s::text[], %(bodies)s::text[])
+     as given (organisation_id, subject_id, what, body)
+
+-- inbox_subjects --
+-- Subjects with something in the inbox, oldest first.
+select subject_id from inbox
+where held_until is null or held_until <= %(now)s
+group by subject_id order by min(id) limit %(limit)s
+
+-- unknown_callers --
+-- How many unknown senders of a line have an open call; above a bound they share one subject.
+select count(*) from subject join alarm on alarm.subject_id = subject.id
+where subject.kind = 'unknown_device' and subject.line = %(line)s and alarm.state <> 'closed'
+
+-- take_inbox --
+-- Takes what the inbox holds for subjects this transaction has locked.
+delete from inbox where subject_id = any(%(ids)s::uuid[])
+returning id, subject_id, what, body::text
+
+-- hold_subject --
+-- Puts off a case that breaks deciding, so that it cannot hold up the others.
+with held as (
+    update inbox set held_until = %(until)s where subject_id = %(id)s
+)
+update subject set next_due_at = %(until)s where id = %(id)s and next_due_at is not null
+
+-- lost_devices --
+-- Devices nothing was heard from for twice their interval, counted from the later of last heard and
+-- the start of our own reception; not lost before. In id order, nobody waits.
+select device.id, device.organisation_id, device.sender, device.line, device.person_id,
+       device.place_id, device.interval_s,
+       greatest(device_heard.heard_at, reception.since) as silent_since
+from device
+join reception on reception.line = device.line
+left join device_heard on device_heard.device_id = device.id
+where device.enabled and device.interval_s is not null
+  and device_heard.lost_at is null
+  and greatest(device_heard.heard_at, reception.since)
+      < %(now)s::timestamptz - 2 * make_interval(secs => device.interval_s)
+order by device.id
+limit %(limit)s
+
+-- mark_lost --
+-- Notes that devices are lost; gives back those that nobody else noted first.
+insert into device_heard (device_id, organisation_id, heard_at, lost_at)
+select given.id, given.organisation_id, given.since, %(now)s
+from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(sinces)s::timestamptz[])
+     as given (id, organisation_id, since)
+order by given.id
+on conflict (device_id) do update set lost_at = %(now)s
+    where device_heard.lost_at is null
+      and device_heard.heard_at <= excluded.heard_at
+returning device_id
+
+-- receiving --
+-- Notes that we receive on a line; after a gap reception counts from now.
+insert into reception (line, since, alive_at) values (%(line)s, %(now)s, %(now)s)
+on conflict (line) do update
+    set since = case
+            when reception.alive_at < %(now)s::timestamptz - make_interval(secs => %(gap_s)s)
+            then %(now)s else reception.since
+        end,
+        alive_at = greatest(reception.alive_at, %(now)s)
+
+-- frozen_sessions --
+-- Ends sessions of our own role that hold a transaction open while nobody feeds them, or block
+-- another session of ours, for longer than the bound: a frozen process keeps its locks past every
+-- time-out of its own.
+select pid, pg_terminate_backend(pid) from pg_stat_activity as holder
+where holder.usename = current_user and holder.datname = current_database()
+  and holder.pid <> pg_backend_pid() and holder.xact_start is not null
+  and holder.application_name like 'lifeline%%'
+  and holder.state_change < clock_timestamp() - make_interval(secs => %(bound_s)s)
+  and (
+      holder.wait_event in ('ClientRead', 'ClientWrite')
+      or exists (
+          select from pg_stat_activity as waiter
+          where waiter.usename = current_user and waiter.wait_event_type = 'Lock'
+            and holder.pid = any(pg_blocking_pids(waiter.pid))
+            and waiter.state_change < clock_timestamp() - make_interval(secs => %(bound_s)s)
+      )
+  )
+
+-- default_rows --
+-- How many rows fell into the DEFAULT partitions, where none should ever be.
+select (select count(*) from packet_default) as packets,
+       (select count(*) from measurement_default) as measurements
+
+-- server_time --
+-- The database's clock, read once at start and compared every ten seconds.
+select clock_timestamp()
+
+-- referral_subject --
+-- Whose case a referral belongs to.
+select subject_id from referral where id = %(id)s
+
+-- alarm_subject --
+-- Whose case an alarm belongs to.
+select subject_id from alarm where id = %(id)s
+
+-- token --
+-- Whose an API token is.
+select organisation_id, name, role, service_id from api_token
+where sha256 = %(sha256)s and disabled_at is null
+  and (expires_at is null or expires_at > %(now)s)
+
+-- add_token --
+-- A new API token; only its SHA-256 is kept.
+insert into api_token (sha256, organisation_id, name, role, service_id, created_at, expires_at)
+values (%(sha256)s, %(organisation_id)s, %(name)s, %(role)s, %(service_id)s, %(now)s,
+        %(expires_at)s)
+
+-- add_organisation --
+-- An organisation, once.
+insert into organisation (id, name, created_at) values (%(id)s, %(name)s, %(now)s)
+on conflict (id) do nothing
+
+-- put_service --
+-- A service as last described.
+insert into service (organisation_id, id, name, kind, timezone, hours, catchment, capacity,
+                     capacity_at, criteria, automatic_per_hour, delivery, phone, position)
+values (%(organisation_id)s, %(id)s, %(name)s, %(kind)s, %(timezone)s, %(hours)s::jsonb,
+        %(catchment)s, %(capacity)s, %(capacity_at)s, %(criteria)s, %(automatic_per_hour)s,
+        %(delivery)s, %(phone)s, %(position)s)
+on conflict (organisation_id, id) do update
+    set name = excluded.name, kind = excluded.kind, timezone = excluded.timezone,
+        hours = excluded.hours, catchment = excluded.catchment, capacity = excluded.capacity,
+        capacity_at = excluded.capacity_at, criteria = excluded.criteria,
+        automatic_per_hour = excluded.automatic_per_hour, delivery = excluded.delivery,
+        phone = excluded.phone, position = excluded.position
+
+-- put_place --
+-- A place as last described.
+insert into place (id, organisation_id, name, address, postcode)
+values (%(id)s, %(organisation_id)s, %(name)s, %(address)s, %(postcode)s)
+on conflict (id) do update set name = excluded.name, address = excluded.address,
+    postcode = excluded.postcode
+
+-- put_person --
+-- A person as last described.
+insert into person (id, organisation_id, name, born, nhs_number, address, postcode, phone_home,
+                    phone_mobile, status, away_until, ceiling, anticipatory_line, conditions,
+                    contacts, anticoagulants, plan, place_id, language)
+values (%(id)s, %(organisation_id)s, %(name)s, %(born)s, %(nhs_number)s, %(address)s, %(postcode)s,
+        %(phone_home)s, %(phone_mobile)s, %(status)s, %(away_until)s, %(ceiling)s,
+        %(anticipatory_line)s, %(conditions)s, %(contacts)s::jsonb, %(anticoagulants)s,
+        %(plan)s::jsonb, %(place_id)s, %(language)s)
+on conflict (id) do update
+    set name = excluded.name, born = excluded.born, nhs_number = excluded.nhs_number,
+        address = excluded.address, postcode = excluded.postcode, phone_home = excluded.phone_home,
+        phone_mobile = excluded.phone_mobile, status = excluded.status,
+        away_until = excluded.away_until, ceiling = excluded.ceiling,
+        anticipatory_line = excluded.anticipatory_line, conditions = excluded.conditions,
+        contacts = excluded.contacts, anticoagulants = excluded.anticoagulants,
+        plan = excluded.plan, place_id = excluded.place_id, language = excluded.language
+
+-- put_device --
+-- A device as last described; its secret changes only when a new one is given.
+insert into device (id, organisation_id, line, sender, person_id, place_id, model, interval_s,
+                    speech, enabled, expires_at, secret_sha256, certificate_sha256)
+values (%(id)s, %(organisation_id)s, %(line)s, %(sender)s, %(person_id)s, %(place_id)s, %(model)s,
+        %(interval_s)s, %(speech)s, %(enabled)s, %(expires_at)s, %(secret_sha256)s,
+        %(certificate_sha256)s)
+on conflict (line, sender) do update
+    set person_id = excluded.person_id, place_id = excluded.place_id, model = excluded.model,
+        interval_s = excluded.interval_s, speech = excluded.speech, enabled = excluded.enabled,
+        expires_at = excluded.expires_at,
+        secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256),
+        certificate_sha256 = coalesce(excluded.certificate_sha256, device.certificate_sha256)

@@ -1,0 +1,136 @@
+"""Numbered migrations, forward only, each in a transaction with its own record.
+
+The creating migration has two variants for the tables partitioned by time: plain PostgreSQL, and
+hypertables where TimescaleDB may be used (DESIGN 7). Which one was taken is recorded; a database
+is never changed from one to the other by a start (`lifeline storage convert` will do that).
+"""
+
+from datetime import datetime, timedelta
+from importlib import resources
+from typing import Literal
+
+from psycopg import sql
+
+from gateway.errors import SettingsError
+from gateway.store.connect import Connection, Session
+
+Storage = Literal["native", "timescale"]
+MIGRATION_LOCK = 0x11FE_11FE
+MIGRATIONS = ("0001_core",)
+TIME_VARIANT = "0001_time"
+
+
+def _read(name: str) -> bytes:
+    return resources.files("gateway").joinpath(f"sql/migrations/{name}.sql").read_bytes()
+
+
+async def timescale_licence(connection: Connection) -> str | None:
+    """Say under which licence TimescaleDB can be used here: `timescale`, `apache`, or None."""
+    cursor = await connection.execute(
+        "select current_setting('timescaledb.license', true) as licence,"
+        " exists (select from pg_available_extensions where name = 'timescaledb') as found"
+    )
+    found = await cursor.fetchone()
+    if found is None or not found.found or not found.licence:
+        return None
+    return str(found.licence)
+
+
+async def migrate(session: Session, storage: Literal["auto"] | Storage, now: datetime) -> Storage:
+    """Bring the database to the newest shape; give the storage variant it has.
+
+    Raises:
+        SettingsError: when `timescale` is asked for and the server cannot do it, or when the
+            database already has the other variant.
+    """
+    async with session.transaction() as connection:
+        await connection.execute("set local lock_timeout = '30s'")
+        await connection.execute("set local statement_timeout = '120s'")
+        await connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        await connection.execute(
+            "create table if not exists migration"
+            " (name text primary key, at timestamptz not null, storage text)"
+        )
+        cursor = await connection.execute("select name, storage from migration")
+        done = {found.name: found.storage for found in await cursor.fetchall()}
+        if "0001_core" in done:
+            return _agree(storage, done["0001_core"])
+        chosen = await _choose(connection, storage)
+        await connection.execute(_read("0001_core"))
+        await connection.execute(_read(f"{TIME_VARIANT}_{chosen}"))
+        await connection.execute(
+            "insert into migration (name, at, storage) values (%s, %s, %s)",
+            ("0001_core", now, chosen),
+        )
+        return chosen
+
+
+def _agree(asked: str, found: str) -> Storage:
+    if asked not in ("auto", found):
+        raise SettingsError(
+            f"the database keeps time series as {found}, the settings ask for {asked}: "
+            "set storage to auto, or convert the database first"
+        )
+    return "timescale" if found == "timescale" else "native"
+
+
+async def _choose(connection: Connection, storage: str) -> Storage:
+    licence = await timescale_licence(connection)
+    if storage == "timescale" and licence is None:
+        raise SettingsError(
+            "storage = timescale, but this PostgreSQL does not offer TimescaleDB: install and "
+            "preload it (shared_preload_libraries), or set storage to auto"
+        )
+    if storage == "native" or licence is None:
+        return "native"
+    return "timescale"
+
+
+async def ensure_partitions(session: Session, now: datetime) -> None:
+    """Make the month partitions from 13 months back to three ahead, where they are missing.
+
+    Only for native storage. A partition that would have to take rows out of the DEFAULT one cannot
+    be made here; the non-empty default is found and raised elsewhere.
+    """
+    month = now.year * 12 + now.month - 1
+    async with session.transaction() as connection:
+        await connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        for table, behind in (("packet", 1), ("measurement", 13)):
+            for number in range(month - behind, month + 4):
+                await _ensure_partition(connection, table, number)
+
+
+async def drop_old_partitions(session: Session, now: datetime, retention_days: int) -> None:
+    """Drop whole months that are older than the retention; never the DEFAULT partition."""
+    oldest = now - timedelta(days=retention_days)
+    keep = f"{oldest.year:04d}_{oldest.month:02d}"
+    async with session.transaction() as connection:
+        cursor = await connection.execute(
+            "select child.relname as name, parent.relname as parent from pg_inherits"
+            " join pg_class as child on child.oid = inhrelid"
+            " join pg_class as parent on parent.oid = inhparent"
+            " where parent.relname in ('packet', 'measurement')"
+        )
+        for found in await cursor.fetchall():
+            month = found.name.removeprefix(f"{found.parent}_")
+            if month != "default" and month < keep:
+                await connection.execute(
+                    sql.SQL("drop table {}").format(sql.Identifier(found.name))
+                )
+
+
+async def _ensure_partition(connection: Connection, table: str, month: int) -> None:
+    def first(number: int) -> str:
+        return f"{number // 12:04d}-{number % 12 + 1:02d}-01 00:00:00+00"
+
+    name = f"{table}_{month // 12:04d}_{month % 12 + 1:02d}"
+    await connection.execute(
+        sql.SQL(
+            "create table if not exists {} partition of {} for values from ({}) to ({})"
+        ).format(
+            sql.Identifier(name),
+            sql.Identifier(table),
+            sql.Literal(first(month)),
+            sql.Literal(first(month + 1)),
+        )
+    )

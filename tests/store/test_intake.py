@@ -1,0 +1,231 @@
+"""What a batch of messages becomes in a real database."""
+
+import asyncio
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from devices.decoding import families
+from devices.links import native
+from gateway import enrol, intake
+from gateway.arrivals import Arrival, Verdict, understand
+from gateway.intake import Desk, Taken
+from gateway.store.connect import Session, Sessions
+from tests.databases import MORNING, ORGANISATION
+
+FAMILIES = families()
+LINE = "mqtt-main"
+
+
+def roll(**more: Any) -> enrol.Roll:
+    given: dict[str, Any] = {
+        "organisation": str(ORGANISATION),
+        "name": "Test crisis service",
+        "services": [{"id": "icrs", "name": "Crisis service", "catchment": ["LE"], "capacity": 5}],
+        "persons": [
+            {"id": "wc", "name": "Fictional WC", "born": "1951-05-01", "postcode": "LE1 1AA",
+             "plan": {"press": "at_once"}},
+            {"id": "op", "name": "Fictional OP", "born": "1940-05-01", "postcode": "LE2 1AA",
+             "plan": {"press": "operator"}},
+        ],
+        "devices": [
+            {"line": LINE, "sender": "17", "person": "wc", "interval_s": 3600},
+            {"line": LINE, "sender": "18", "person": "op", "interval_s": 3600},
+        ],
+    }  # fmt: skip
+    return enrol.Roll.model_validate({**given, **more})
+
+
+@pytest.fixture
+async def enrolled(sessions: Sessions) -> enrol.Enrolled:
+    return await enrol.enrol(sessions, roll(), MORNING)
+
+
+def arrival(
+    body: dict[str, Any] | bytes,
+    *,
+    device: str = "17",
+    sender: str | None = None,
+    topic: str | None = None,
+    at: datetime = MORNING,
+    authenticated: bool = True,
+) -> Arrival:
+    packet = native.unwrap(
+        topic or f"lifeline/v1/{device}/call",
+        body if isinstance(body, bytes) else json.dumps(body).encode(),
+        line=LINE,
+        sender=sender or device,
+        received_at=at,
+        authenticated=authenticated,
+        retained=False,
+        peer="127.0.0.1",
+    )
+    return understand(packet, FAMILIES, _ignore)
+
+
+def _ignore(verdict: Verdict) -> None:
+    del verdict
+
+
+def press(number: int = 1, **more: Any) -> Arrival:
+    return arrival({"id": f"1-{number}", "activation": "pendant"}, **more)
+
+
+async def take(
+    session: Session, desk: Desk, *batch: Arrival, now: datetime = MORNING
+) -> Taken:
+    return await intake.take(session, batch, desk, now)
+
+
+async def count(session: Session, table: str, where: str = "true") -> int:
+    async with session.plain() as connection:
+        cursor = await connection.execute(f"select count(*) from {table} where {where}".encode())
+        found = await cursor.fetchone()
+        assert found is not None
+        return int(found.count)
+
+
+async def test_a_press_becomes_an_alarm_and_a_provisional_referral(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    taken = await take(session, desk, press())
+
+    assert [verdict.result for _, verdict in taken.answers] == ["stored"]
+    assert await count(session, "alarm", "kind = 'help' and state = 'open'") == 1
+    assert await count(session, "referral", "state = 'provisional' and provisional") == 1
+    assert await count(session, "outbox", "what = 'referral_request'") == 1
+    assert await count(session, "packet", "lane = 'alarm'") == 1
+    assert await count(session, "decision") == await count(session, "audit") > 0
+
+
+async def test_a_repeat_gets_the_stored_verdict_and_rings_nobody(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, press())
+    again = await take(session, desk, press(at=MORNING + timedelta(seconds=5)))
+
+    assert [(verdict.result, verdict.repeat) for _, verdict in again.answers] == [("stored", True)]
+    assert await count(session, "alarm", "(record->>'rings')::int = 1") == 1
+    assert await count(session, "packet") == 1
+
+
+async def test_equal_messages_of_one_batch_are_one_press(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    taken = await take(session, desk, press(), press(), press())
+
+    assert sorted(verdict.repeat for _, verdict in taken.answers) == [False, True, True]
+    assert await count(session, "alarm", "(record->>'signals')::int = 1") == 1
+
+
+async def test_the_same_id_with_other_content_is_a_new_press_and_a_technical_alarm(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, press())
+    other = arrival({"id": "1-1", "activation": "pendant", "location": "stairs"})
+    taken = await take(session, desk, other)
+
+    assert [verdict.repeat for _, verdict in taken.answers] == [False]
+    assert await count(session, "alarm", "kind = 'help' and (record->>'signals')::int = 2") == 1
+    assert await count(session, "alarm", "kind = 'technical'") == 1
+
+
+async def test_a_key_that_comes_back_after_its_window_is_a_genuine_press(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, press())
+    later = MORNING + timedelta(days=31)
+    taken = await take(session, desk, press(at=later), now=later)
+
+    assert [verdict.repeat for _, verdict in taken.answers] == [False]
+    assert await count(session, "alarm", "(record->>'signals')::int = 2") == 1
+
+
+async def test_a_press_without_an_id_is_never_a_repeat(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, arrival({"activation": "pendant"}))
+    later = MORNING + timedelta(seconds=3)
+    await take(session, desk, arrival({"activation": "pendant"}, at=later), now=later)
+
+    assert await count(session, "alarm", "(record->>'signals')::int = 2") == 1
+
+
+async def test_an_unknown_sender_is_an_operators_alarm_and_its_evidence_is_quarantined(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, press(device="stranger"))
+
+    assert await count(session, "alarm", "kind = 'help' and state = 'open'") == 1
+    assert await count(session, "quarantine") == 1
+    assert await count(session, "referral") == 0
+
+
+async def test_who_cannot_prove_a_name_never_speaks_for_its_person(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, press(authenticated=False))
+    real = await take(session, desk, press())
+
+    assert [verdict.repeat for _, verdict in real.answers] == [False]
+    assert await count(session, "alarm", "kind = 'help'") == 2
+    assert await count(session, "referral") == 1
+
+
+async def test_unreadable_bytes_on_the_call_topic_reach_an_operator(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, arrival(b'{"id": "1-1", "activ'))
+
+    assert await count(session, "alarm", "kind = 'help' and state = 'open'") == 1
+    assert await count(session, "packet", "problem like 'corrupt:%'") == 1
+
+
+async def test_a_case_held_by_somebody_else_comes_with_the_next_batch(
+    session: Session, sessions: Sessions, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    held = enrol.person_id(ORGANISATION, "wc")
+    async with sessions.transaction() as other:
+        await other.execute("select from subject where id = %s for no key update", (held,))
+        taken = await take(session, desk, press(), press(device="18"))
+
+        assert [one.packet.sender for one, _ in taken.answers] == ["18"]
+        assert [one.packet.sender for one in taken.later] == ["17"]
+        assert await count(session, "receipt") == 1
+    again = await take(session, desk, *taken.later)
+
+    assert [verdict.repeat for _, verdict in again.answers] == [False]
+
+
+async def test_two_processes_that_take_the_same_press_make_one_alarm(
+    database: str, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    both = [Session(lambda: database, f"racer-{number}") for number in range(2)]
+
+    async def one(session: Session) -> None:
+        todo = [press(number) for number in range(20)]
+        while todo:
+            taken = await intake.take(session, todo, desk, MORNING)
+            todo = list(taken.later)
+
+    await asyncio.gather(*(one(session) for session in both))
+
+    assert await count(both[0], "alarm") == 1
+    assert await count(both[0], "alarm", "(record->>'signals')::int = 20") == 1
+    assert await count(both[0], "packet") == 20
+    for session in both:
+        await session.close()
+
+
+async def test_ids_agree_between_sites_that_never_spoke(
+    session: Session, desk: Desk, enrolled: enrol.Enrolled
+) -> None:
+    await take(session, desk, press())
+    async with session.plain() as connection:
+        cursor = await connection.execute("select id from alarm union all select id from referral")
+        ids = [UUID(str(found.id)) for found in await cursor.fetchall()]
+
+    assert [one.version for one in ids] == [5, 5]
