@@ -1,0 +1,114 @@
+"""What comes to a case from outside: signals heard, and what operators, services and senders do."""
+
+from datetime import datetime
+
+import msgspec
+
+from alerts.words import (
+    CallTarget,
+    CloseReason,
+    DeliveryAct,
+    Disposition,
+    Mechanism,
+    OperatorAct,
+    ServiceAct,
+    Source,
+    Standard,
+)
+from devices.model import Signal
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A signal with where it came from.
+
+    Attributes:
+        receipt: The identity of the message: the same for every repeat, so that ids made from it
+            agree between retries, processes and sites.
+        sender: The enrolled device's name, or the claimed one of an unknown sender.
+        known: Whether the sender is enrolled, enabled and proved who it is.
+        fault: For a message that could not be read: the name of the error; `signal` is then None.
+        detail: Plain words about the fault.
+        press_shaped: For a fault: the message looked like a call for help, so it goes up to an
+            operator and not only to the technical worklist.
+    """
+
+    receipt: str
+    received_at: datetime
+    sender: str
+    line: str
+    signal: Signal | None
+    known: bool = True
+    fault: str | None = None
+    detail: str = ""
+    press_shaped: bool = False
+
+
+class DeviceLost(msgspec.Struct, frozen=True):
+    """Nothing was heard from a device, or from many behind one line, for twice its interval."""
+
+    at: datetime
+    devices: tuple[str, ...]
+    line: str = ""
+    silent_since: datetime | None = None
+
+
+class DeviceBack(msgspec.Struct, frozen=True):
+    """A lost device was heard again."""
+
+    at: datetime
+    devices: tuple[str, ...]
+
+
+class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an operator did; `alarm` is None for a note on a referral."""
+
+    at: datetime
+    operator: str
+    do: OperatorAct
+    alarm: str | None = None
+    referral: str | None = None
+    to: CallTarget | None = None
+    question: str | None = None
+    answer: str | None = None
+    answers: dict[str, str] = {}
+    given_by: str | None = None
+    disposition: Disposition | None = None
+    service: str | None = None
+    need: str | None = None
+    reason: str | None = None
+    close_reason: CloseReason | None = None
+    text: str = ""
+
+
+class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a response service did. `occurred_at` is kept beside `at` (when it was entered)."""
+
+    at: datetime
+    service: str
+    do: ServiceAct
+    referral: str
+    by: str = ""
+    occurred_at: datetime | None = None
+    person: str | None = None
+    source: Source | None = None
+    standard: Standard | None = None
+    eta: datetime | None = None
+    mechanism: Mechanism | None = None
+    reason: str | None = None
+    result: str | None = None
+    outcome: str | None = None
+    tasks: tuple[str, ...] = ()
+    text: str = ""
+
+
+class DeliveryEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a sender reports about a referral's delivery to `delivery`, the service's id."""
+
+    at: datetime
+    delivery: str
+    do: DeliveryAct
+    referral: str
+    text: str = ""
+
+
+Event = OperatorEvent | ServiceEvent | DeliveryEvent | DeviceLost | DeviceBack

@@ -1,0 +1,1 @@
+"""Referrals: made, confirmed, delivered, answered, with their clocks."""

@@ -1,0 +1,84 @@
+"""A referral that nobody saw or accepted in time, or that was not delivered: loud, and by phone."""
+
+from msgspec.structs import replace
+
+from alerts.case import Reason, Referral
+from alerts.lifecycle import REFERRAL, ReferralEvent, advance
+from alerts.rule_ids import Rule
+from alerts.step import Step
+from alerts.tasks import make_once
+from alerts.timing import TimerKind
+from alerts.waiting import front
+from alerts.words import ReferralState, TaskKind, What
+
+WATCH = (TimerKind.SEEN, TimerKind.ACCEPT)
+
+
+def not_seen(step: Step, referral: Referral) -> Step:
+    """Nobody has seen the referral in time."""
+    return _breach(step, referral, step.why(Rule.SEEN, "not_seen", sent_at=referral.sent_at))
+
+
+def not_accepted(step: Step, referral: Referral) -> Step:
+    """Nobody has accepted the referral in time."""
+    reason = step.why(Rule.ACCEPT, "not_accepted", made_at=referral.made_at)
+    return _breach(step, referral, reason)
+
+
+def _breach(step: Step, referral: Referral, reason: Reason) -> Step:
+    if referral.state is not ReferralState.PHONE_TASK:
+        state = advance(REFERRAL, referral.state, ReferralEvent.BREACH)
+        referral = replace(referral, state=state)
+    referral = replace(referral, breached_at=referral.breached_at or step.now)
+    step = step.put_referral(referral).say(
+        What.REFERRAL_BREACHED,
+        reason,
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=referral.provisional,
+    )
+    return by_phone(step, referral, reason, f"referral {reason.reason}")
+
+
+def by_phone(step: Step, referral: Referral, reason: Reason, text: str) -> Step:
+    """Open the phone task of a referral and put the case back in front of an operator."""
+    step = make_once(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        reason,
+        alarm=referral.alarm,
+        referral=referral.id,
+        due_at=step.now,
+        text=text,
+    )
+    return front(step, referral.alarm, reason, text)
+
+
+def not_delivered(step: Step, referral: Referral, detail: str) -> Step:
+    """The referral could not be delivered: a phone task, the fallback that always works."""
+    state = advance(REFERRAL, referral.state, ReferralEvent.FAILED)
+    reason = step.why(Rule.DELIVERY, "not_delivered", service=referral.service, detail=detail)
+    step = step.put_referral(replace(referral, state=state))
+    return by_phone(step, referral, reason, "referral not delivered")
+
+
+def delivered(step: Step, referral: Referral) -> Step:
+    """The receiver has the referral: the national clock may count from here."""
+    state = advance(REFERRAL, referral.state, ReferralEvent.ACKNOWLEDGED)
+    received_at = referral.received_at or step.now
+    referral = replace(referral, state=state, received_at=received_at)
+    reason = step.why(Rule.DELIVERY, "acknowledged", service=referral.service)
+    return step.put_referral(referral).say(
+        What.NOTHING,
+        reason,
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=referral.provisional,
+    )
+
+
+def unwatch(step: Step, referral_id: str) -> Step:
+    """Stop waiting for a human to see and accept a referral."""
+    return step.stop(referral_id, WATCH)

@@ -1,0 +1,280 @@
+"""Making a referral: by itself (provisional) or because an operator decided so (DECIDING 2, 8)."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from alerts.case import Alarm, Reason, Referral
+from alerts.facts import Service
+from alerts.ids import referral_id
+from alerts.plans import barred_by, plan_of
+from alerts.referral.choose import CLINICIAN, UCR, Choice, choose
+from alerts.rule_ids import Rule
+from alerts.step import Step
+from alerts.tasks import make_once, make_task
+from alerts.timing import TimerKind
+from alerts.waiting import SUPERVISOR, climb, is_referred
+from alerts.words import Disposition, ReferralState, TaskKind, What
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What a referral is wanted for: `automatic` makes it provisional."""
+
+    automatic: bool
+    reasons: tuple[Reason, ...]
+    wanted: str | None = None
+    need: str | None = None
+
+
+def is_held(step: Step, alarm: Alarm) -> bool:
+    """Say whether a fall forbids a referral yet: no voice since, and no 999 task (DECIDING 5)."""
+    fall_at = alarm.marks.get("fall")
+    if fall_at is None or "task_999" in alarm.marks:
+        return False
+    return alarm.silent_since is not None
+
+
+def refer_at_once(step: Step, alarm: Alarm) -> Step:
+    """Make the provisional referral of an `at_once` plan, unless it is held or made already."""
+    plan, reasons = plan_of(step, alarm)
+    if not plan.at_once or is_referred(step, alarm):
+        return step
+    if is_held(step, alarm):
+        hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
+        return step.about(What.NOTHING, alarm, hold, *reasons)
+    at_once = step.why(Rule.AT_ONCE, "at_once")
+    return refer(step, alarm, Ask(automatic=True, reasons=(at_once, *reasons)))
+
+
+def refer_untaken(step: Step, alarm: Alarm) -> Step:
+    """Make the provisional referral of an `after_untaken` plan; everybody's telephone rings."""
+    plan, reasons = plan_of(step, alarm)
+    untaken = step.why(
+        Rule.AFTER_UNTAKEN, "untaken", after_s=plan.after_untaken_s, alarm_at=alarm.alarm_at
+    )
+    if is_held(step, alarm):
+        hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
+        alarm = replace(alarm, marks={**alarm.marks, "referral_held": step.now})
+        return step.put_alarm(alarm).about(What.NOTHING, alarm, untaken, hold)
+    if not barred_by(step, alarm):
+        step = refer(step, alarm, Ask(automatic=True, reasons=(untaken, *reasons)))
+    return climb(step.notify(SUPERVISOR, alarm, untaken, "untaken"), alarm)
+
+
+def release_held(step: Step, alarm: Alarm) -> Step:
+    """Make the referral that waited for a voice or the 999 task; informed, never instead."""
+    if "referral_held" not in alarm.marks or is_referred(step, alarm):
+        return refer_at_once(step, alarm)
+    reason = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "released", held_at=alarm.marks["referral_held"])
+    return refer(step, alarm, Ask(automatic=True, reasons=(reason,)))
+
+
+def refer(step: Step, alarm: Alarm, ask: Ask) -> Step:
+    """Make a referral for an alarm, or what stands in for it; nothing is queued."""
+    choice = choose(step, UCR, ask.wanted)
+    if choice.service is None:
+        return _elsewhere(step, alarm, ask, choice)
+    running = next((r for r in step.open_referrals() if r.service == choice.service.id), None)
+    if running is not None:
+        return _join(step, alarm, ask, running)
+    if ask.automatic and (ceiling := _ceiling(step, choice.service)) is not None:
+        return _phone_instead(step, alarm, choice.service, ceiling)
+    return _send(step, alarm, ask, choice, choice.service)
+
+
+def _ceiling(step: Step, service: Service) -> Reason | None:
+    limit = service.automatic_per_hour or step.rules.count(Rule.AUTOMATIC_PER_HOUR)
+    if service.automatic_last_hour < limit:
+        return None
+    return step.why(
+        Rule.AUTOMATIC_PER_HOUR,
+        "automatic_ceiling_reached",
+        service=service.id,
+        last_hour=service.automatic_last_hour,
+        ceiling=limit,
+    )
+
+
+def _phone_instead(step: Step, alarm: Alarm, service: Service, reason: Reason) -> Step:
+    """Turn a referral above the hourly ceiling into a phone task, and tell the supervisor."""
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        reason,
+        alarm=alarm.id,
+        service=service.id,
+        text="automatic ceiling reached",
+    )
+    step = make_once(step, TaskKind.SUPERVISOR, reason, alarm=alarm.id, text="service saturated")
+    return step.notify(SUPERVISOR, alarm, reason, "automatic ceiling reached")
+
+
+def _join(step: Step, alarm: Alarm, ask: Ask, running: Referral) -> Step:
+    """Tell the service that already has this person, instead of a second referral."""
+    reason = step.why(Rule.ONE_OPEN, "already_open", referral=running.id, service=running.service)
+    step = step.notify(("consoles",), alarm, reason, "referral already open")
+    step = send_update(step, running, "called_again")
+    return step if ask.automatic else confirm(step, running, ask.reasons)
+
+
+def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
+    """Give the case to a clinician, else to 111 or the GP: a phone task now, by a human."""
+    clinician = choose(step, CLINICIAN)
+    to = Disposition.GP_111 if clinician.service is None else Disposition.CLINICIAN
+    reasons = (*choice.reasons, *clinician.reasons, *ask.reasons)
+    if alarm.decided_at is None or not ask.automatic:
+        alarm = replace(alarm, disposition=to)
+    service = None if clinician.service is None else clinician.service.id
+    step = step.put_alarm(alarm).about(
+        What.DISPOSED, alarm, *reasons, disposition=to, service=service
+    )
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        choice.reasons[-1],
+        alarm=alarm.id,
+        service=service,
+        due_at=step.now + step.rules.span(Rule.ACCEPT),
+        text="telephone now",
+    )
+    return step.notify(SUPERVISOR, alarm, choice.reasons[-1], "no crisis team can go")
+
+
+def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) -> Step:
+    """Make the referral and send it; unknown or old capacity opens a phone task beside it."""
+    referral = _new(step, alarm, ask, service.id)
+    step = watch(step, referral, floor=alarm.on_floor_since is not None)
+    kept = step.referral(referral.id)
+    assert kept is not None  # noqa: S101 - put in the line before
+    state = step.why(Rule.PROVISIONAL, "provisional" if ask.automatic else "decided_by_a_person")
+    if alarm.decided_at is None and alarm.disposition is None:
+        alarm = replace(alarm, disposition=Disposition.UCR)
+        step = step.put_alarm(alarm).about(
+            What.DISPOSED, alarm, *ask.reasons, disposition=Disposition.UCR
+        )
+    step = step.about(
+        What.REFERRAL_MADE,
+        alarm,
+        *ask.reasons,
+        *choice.reasons,
+        state,
+        referral=referral.id,
+        service=service.id,
+        provisional=referral.provisional,
+        due_at=kept.breach_due_at,
+    )
+    step = step.send(
+        referral.id,
+        "referral_request",
+        service.id,
+        referral=referral.id,
+        alarm=alarm.id,
+        body=message(step, kept),
+    )
+    if choice.phone:
+        step, _ = make_task(
+            step,
+            TaskKind.PHONE_REFERRAL,
+            choice.reasons[-1],
+            referral=referral.id,
+            service=service.id,
+            text=choice.reasons[-1].reason,
+        )
+    return step
+
+
+def _new(step: Step, alarm: Alarm, ask: Ask, service: str) -> Referral:
+    """Build the referral with the stamps it starts with."""
+    pair = (alarm.id, service)
+    ordinal = 1 + sum((r.alarm, r.service) == pair for r in step.case.referrals)
+    return Referral(
+        id=referral_id(alarm.id, service, ordinal),
+        service=service,
+        state=ReferralState.PROVISIONAL if ask.automatic else ReferralState.SENT,
+        provisional=ask.automatic,
+        made_at=step.now,
+        alarm=alarm.id,
+        need=ask.need,
+        alarm_at=alarm.alarm_at,
+        pressed_at=alarm.pressed_at,
+        taken_at=alarm.taken_at,
+        spoke_at=alarm.spoke_at,
+        decided_at=step.now,
+        confirmed_at=None if ask.automatic else step.now,
+        sent_at=step.now,
+    )
+
+
+def watch(step: Step, referral: Referral, *, floor: bool) -> Step:
+    """Set the times by which a human must have seen and accepted it (DECIDING 2)."""
+    accept_at = referral.made_at + step.rules.span(Rule.ACCEPT)
+    step = step.wait(TimerKind.ACCEPT, accept_at, referral.id)
+    due_at = accept_at
+    if (referral.provisional or floor) and referral.seen_at is None:
+        due_at = referral.made_at + step.rules.span(Rule.SEEN)
+        step = step.wait(TimerKind.SEEN, due_at, referral.id)
+    else:
+        step = step.stop(referral.id, (TimerKind.SEEN,))
+    return step.put_referral(replace(referral, breach_due_at=due_at))
+
+
+def confirm(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step:
+    """Record that a person confirmed a referral: it is no longer provisional."""
+    referral = replace(
+        referral, provisional=False, confirmed_at=referral.confirmed_at or step.now
+    )
+    step = step.put_referral(referral)
+    if referral.accepted_at is None and step.waiting(TimerKind.ACCEPT, referral.id):
+        step = watch(step, referral, floor=_on_floor(step, referral))
+    step = step.say(
+        What.REFERRAL_CONFIRMED,
+        *reasons,
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=False,
+    )
+    return send_update(step, referral, "confirmed")
+
+
+def _on_floor(step: Step, referral: Referral) -> bool:
+    alarm = step.alarm(referral.alarm)
+    return alarm is not None and alarm.on_floor_since is not None
+
+
+def send_update(step: Step, referral: Referral, change: str) -> Step:
+    """Tell the service what changed."""
+    current = step.referral(referral.id) or referral
+    body = {**message(step, current), "change": change}
+    return step.send(
+        referral.id,
+        "referral_update",
+        referral.service,
+        referral=referral.id,
+        alarm=referral.alarm,
+        body=body,
+    )
+
+
+def message(step: Step, referral: Referral) -> dict[str, Any]:
+    """Give what a message about a referral says: ids, codes and times, no names."""
+    alarm = step.alarm(referral.alarm)
+    return {
+        "referral": referral.id,
+        "alarm": referral.alarm,
+        "person": step.person_id,
+        "service": referral.service,
+        "provisional": referral.provisional,
+        "standard": referral.standard.value,
+        "need": referral.need,
+        "what": None if alarm is None else alarm.what,
+        "spoken_to": alarm is not None and alarm.spoke_at is not None,
+        "on_floor_since": None if alarm is None else alarm.on_floor_since,
+        "task_999_at": None if alarm is None else alarm.marks.get("task_999"),
+        "alarm_at": referral.alarm_at,
+        "pressed_at": referral.pressed_at,
+        "sent_at": referral.sent_at,
+        "breach_due_at": referral.breach_due_at,
+        "at": step.now,
+    }

@@ -1,0 +1,250 @@
+"""What a response service does with a referral (INTERFACES 7, CLINICAL 2.4).
+
+The first face-to-face contact stops the national clock; a second one, a telephone call or a video
+consultation never moves it. A referral received from elsewhere is created here, not provisional,
+and not screened when a clinician made it.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
+
+from alerts.case import Referral
+from alerts.events import ServiceEvent
+from alerts.ids import inbound_referral_id
+from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, advance
+from alerts.referral.breach import by_phone, unwatch
+from alerts.referral.extra_tasks import make_extra_tasks
+from alerts.referral.make import confirm, watch
+from alerts.rule_ids import Rule
+from alerts.step import Step
+from alerts.tasks import finish_kind
+from alerts.lifecycle import TaskEvent
+from alerts.telecare import floor, ladder
+from alerts.waiting import CONSOLES
+from alerts.words import Mechanism, ReferralState, ServiceAct, Source, Standard, TaskKind, What
+
+CLINICIANS = frozenset({Source.GP, Source.HVS, Source.UCC_HUB, Source.AMBULANCE})
+Act = Callable[[Step, Referral, ServiceEvent], Step]
+
+
+def serve(step: Step, event: ServiceEvent) -> Step:
+    """Do what a service said.
+
+    Raises:
+        Forbidden: the referral is not known, is another service's, or the table has no cell.
+    """
+    referral = find(step, event.service, event.referral)
+    if referral is None:
+        if event.do is not ServiceAct.RECEIVE:
+            raise Forbidden(f"referral {event.referral} is not known here", Rule.SERVICE_ACTS)
+        return _inbound(step, event)
+    if referral.service != event.service:
+        raise Forbidden(
+            f"referral {referral.id} is with {referral.service}, not {event.service}",
+            Rule.SERVICE_ACTS,
+        )
+    step = ACTS[event.do](step, referral, event)
+    return make_extra_tasks(step, referral.id, event)
+
+
+def find(step: Step, service: str, given: str) -> Referral | None:
+    """Find a referral by our id, or by the id under which the service received it."""
+    return step.referral(given) or step.referral(inbound_referral_id(service, given))
+
+
+def when(step: Step, event: ServiceEvent) -> datetime:
+    """Give when it happened, which may be before it was entered; never after now."""
+    return step.now if event.occurred_at is None else min(event.occurred_at, step.now)
+
+
+def _inbound(step: Step, event: ServiceEvent) -> Step:
+    """Create a referral that the service received from elsewhere."""
+    if step.facts.person is None or event.person not in (None, step.facts.person.id):
+        raise Forbidden(f"person {event.person} is not of this case", Rule.INBOUND)
+    if all(service.id != event.service for service in step.facts.services):
+        raise Forbidden(f"service {event.service} is not known", Rule.INBOUND)
+    running = next((r for r in step.open_referrals() if r.service == event.service), None)
+    if running is not None:
+        raise Forbidden(f"referral {running.id} is open with {event.service}", Rule.ONE_OPEN)
+    source = event.source or Source.FAMILY
+    at = when(step, event)
+    referral = Referral(
+        id=inbound_referral_id(event.service, event.referral),
+        service=event.service,
+        state=ReferralState.RECEIVED,
+        provisional=False,
+        made_at=at,
+        source=source,
+        standard=event.standard or Standard.TWO_HOUR,
+        sent_at=at,
+        received_at=at,
+        decided_at=at,
+        seen_at=step.now if event.by else None,
+        text=event.text,
+    )
+    screened = source not in CLINICIANS
+    reason = step.why(
+        Rule.INBOUND,
+        "to_be_screened" if screened else "carries_clinicians_decision",
+        source=source.value,
+        standard=referral.standard.value,
+        given=event.referral,
+    )
+    step = watch(step.put_referral(referral), referral, floor=False)
+    step = _say(step, What.REFERRAL_MADE, referral, reason.reason, Rule.INBOUND, source=source)
+    return make_extra_tasks(step, referral.id, event)
+
+
+def _say(step: Step, what: What, referral: Referral, why: str, rule: Rule, **inputs: object) -> Step:
+    return step.say(
+        what,
+        step.why(rule, why, **inputs),
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=referral.provisional,
+    )
+
+
+def _moved(step: Step, referral: Referral, event: ServiceEvent) -> Referral:
+    """Move the referral through the table; who acts on it has received it."""
+    state = advance(REFERRAL, referral.state, ReferralEvent(event.do.value))
+    return replace(referral, state=state, received_at=referral.received_at or when(step, event))
+
+
+def _recorded(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    step = step.put_referral(referral)
+    return _say(step, What.NOTHING, referral, event.do.value, Rule.SERVICE_ACTS, by=event.by)
+
+
+def _receive(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    return _recorded(step, _moved(step, referral, event), event)
+
+
+def _seen(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    referral = _moved(step, referral, event)
+    referral = replace(referral, seen_at=referral.seen_at or when(step, event))
+    step = step.put_referral(referral)
+    if referral.accepted_at is None and referral.state is not ReferralState.WITHDRAWN:
+        step = watch(step, referral, floor=True)
+    current = step.referral(referral.id) or referral
+    return _recorded(step, current, event)
+
+
+def _accepted(step: Step, referral: Referral, event: ServiceEvent) -> tuple[Step, Referral]:
+    """Whoever accepts, sets out or arrives has accepted; nothing is provisional after it."""
+    at = when(step, event)
+    first = referral.accepted_at is None
+    standard = event.standard or referral.standard
+    referral = replace(
+        referral,
+        accepted_at=referral.accepted_at or at,
+        seen_at=referral.seen_at or at,
+        standard=standard,
+    )
+    step = unwatch(step.put_referral(referral), referral.id)
+    if referral.provisional:
+        reason = step.why(Rule.SERVICE_ACTS, "accepted_by_service", by=event.by)
+        step = confirm(step, referral, (reason,))
+        referral = step.referral(referral.id) or referral
+    if first:
+        step = finish_kind(step, TaskKind.PHONE_REFERRAL, referral.id, TaskEvent.DONE)
+    return step, referral
+
+
+def _accept(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    step, referral = _accepted(step, _moved(step, referral, event), event)
+    return _recorded(step, referral, event)
+
+
+def _reject(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    """A rejection puts the case back in front of an operator, loudly."""
+    referral = _moved(step, referral, event)
+    referral = replace(referral, rejected_at=when(step, event), text=event.reason or referral.text)
+    reason = step.why(Rule.SERVICE_ACTS, "rejected", why=event.reason, by=event.by)
+    step = unwatch(step.put_referral(referral), referral.id)
+    return by_phone(step, referral, reason, "referral rejected")
+
+
+def _set_out(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    moved = _moved(step, referral, event)
+    moved = replace(moved, set_out_at=moved.set_out_at or when(step, event))
+    moved = replace(moved, eta_at=event.eta or moved.eta_at)
+    step, moved = _accepted(step, moved, event)
+    step = floor.late_team(_recorded(step, moved, event), moved)
+    alarm = step.alarm(moved.alarm)
+    if alarm is None or alarm.device is None or moved.eta_at is None:
+        return step
+    service = next((s for s in step.facts.services if s.id == moved.service), None)
+    zone = "Europe/London" if service is None else service.timezone
+    text = f"team expected {moved.eta_at.astimezone(ZoneInfo(zone)):%H:%M}"
+    return step.send(alarm.id, "device_down", alarm.device, alarm=alarm.id, body={"text": text})
+
+
+def _face_to_face(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    """Count the visit; only the first stops the clock."""
+    at = when(step, event)
+    closed = referral.state is ReferralState.CLOSED
+    state = advance(REFERRAL, referral.state, ReferralEvent.FACE_TO_FACE)
+    first_at = referral.first_face_to_face_at or at
+    referral = replace(
+        referral,
+        state=state,
+        received_at=referral.received_at or at,
+        first_face_to_face_at=first_at,
+        contacts=referral.contacts + 1,
+        support_until=first_at + step.rules.span(Rule.CRISIS_SUPPORT),
+    )
+    if closed:
+        return _recorded(step, referral, event)
+    step, referral = _accepted(step, referral, event)
+    step = ladder.voice_on_referral(step, referral.alarm)
+    return _recorded(step, referral, event)
+
+
+def _contact(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    """A contact by telephone or video is a voice, and stops no clock."""
+    if event.mechanism is Mechanism.FACE_TO_FACE:
+        return _face_to_face(step, referral, replace(event, do=ServiceAct.FACE_TO_FACE))
+    referral = _moved(step, referral, event)
+    referral = replace(referral, contacts=referral.contacts + 1)
+    step = _recorded(step, referral, event)
+    return ladder.voice_on_referral(step, referral.alarm)
+
+
+def _ring_back(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    """A clinician rang back; the task that waited for it is done."""
+    referral = _moved(step, referral, event)
+    if referral.alarm is not None:
+        step = finish_kind(step, TaskKind.RING_BACK, referral.alarm, TaskEvent.DONE)
+    return _recorded(step, replace(referral, text=event.result or referral.text), event)
+
+
+def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:
+    """The outcome closes the referral and flows back to whoever answered the alarm."""
+    state = advance(REFERRAL, referral.state, ReferralEvent.OUTCOME)
+    at = when(step, event)
+    referral = replace(referral, state=state, closed_at=at, outcome=event.outcome or event.text)
+    step = unwatch(step.put_referral(referral), referral.id)
+    step = _recorded(step, referral, event)
+    alarm = step.alarm(referral.alarm)
+    if alarm is None:
+        return step
+    reason = step.why(Rule.SERVICE_ACTS, "outcome", referral=referral.id, outcome=referral.outcome)
+    return step.notify(CONSOLES, alarm, reason, "outcome from the service")
+
+
+ACTS: Mapping[ServiceAct, Act] = {
+    ServiceAct.RECEIVE: _receive,
+    ServiceAct.SEEN: _seen,
+    ServiceAct.ACCEPT: _accept,
+    ServiceAct.REJECT: _reject,
+    ServiceAct.SET_OUT: _set_out,
+    ServiceAct.FACE_TO_FACE: _face_to_face,
+    ServiceAct.CONTACT: _contact,
+    ServiceAct.RING_BACK: _ring_back,
+    ServiceAct.OUTCOME: _outcome,
+}

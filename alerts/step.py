@@ -1,0 +1,175 @@
+"""A step of deciding: the case so far, and what was said and sent on the way.
+
+Handlers take a Step and return a Step; nothing is changed in place. A Step is born from the stored
+case and ends as a Decision.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from alerts.case import Alarm, Case, Decision, Entry, Outgoing, Past, Reason, Referral, Task, Timer
+from alerts.facts import Facts
+from alerts.rule_ids import Rule
+from alerts.ruleset import ActivationRow, Rules
+from alerts.timing import TimerKind, firing_order
+from alerts.words import AlarmKind, AlarmState, ReferralState, TaskKind, TaskState, What
+from devices.model import ActivationKind
+
+MAX_PAST = 200
+CLOSED_REFERRALS = frozenset(
+    {ReferralState.CLOSED, ReferralState.WITHDRAWN, ReferralState.REJECTED}
+)
+LIVE_TASKS = frozenset({TaskState.OPEN, TaskState.CLAIMED})
+
+
+class Step(msgspec.Struct, frozen=True):
+    """The case in the middle of a decision, at the time `now`."""
+
+    case: Case
+    facts: Facts
+    rules: Rules
+    now: datetime
+    entries: tuple[Entry, ...] = ()
+    outgoing: tuple[Outgoing, ...] = ()
+
+    def at(self, now: datetime) -> "Step":
+        """Go to a time; never back."""
+        now = max(now, self.case.as_of)
+        return msgspec.structs.replace(
+            self, now=now, case=msgspec.structs.replace(self.case, as_of=now)
+        )
+
+    def decision(self) -> Decision:
+        """End the step."""
+        return Decision(self.case, self.entries, self.outgoing)
+
+    def change(self, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Case, checked by msgspec
+        """Give the case new parts."""
+        return msgspec.structs.replace(self, case=msgspec.structs.replace(self.case, **fields))
+
+    # -- looking -------------------------------------------------------------------------------
+
+    @property
+    def person_id(self) -> str | None:
+        """The person's id, where the subject is one."""
+        return None if self.facts.person is None else self.facts.person.id
+
+    def alarm(self, alarm_id: str | None) -> Alarm | None:
+        """Find an alarm of this case."""
+        return next((alarm for alarm in self.case.alarms if alarm.id == alarm_id), None)
+
+    def open_alarm(self, kind: AlarmKind) -> Alarm | None:
+        """Find the one open alarm of a kind."""
+        return next(
+            (a for a in self.case.alarms if a.kind is kind and a.state is not AlarmState.CLOSED),
+            None,
+        )
+
+    def referral(self, referral_id: str | None) -> Referral | None:
+        """Find a referral of this case."""
+        return next((r for r in self.case.referrals if r.id == referral_id), None)
+
+    def open_referrals(self) -> tuple[Referral, ...]:
+        """Give the referrals that still run."""
+        return tuple(r for r in self.case.referrals if r.state not in CLOSED_REFERRALS)
+
+    def live_task(self, kind: TaskKind, about: str | None) -> Task | None:
+        """Find an open or claimed task of a kind about an alarm or a referral."""
+        return next(
+            (
+                task
+                for task in self.case.tasks
+                if task.kind is kind
+                and task.state in LIVE_TASKS
+                and about in (task.alarm, task.referral)
+            ),
+            None,
+        )
+
+    def row(self, alarm: Alarm) -> ActivationRow:
+        """Give the row of what the alarm is about now."""
+        return self.rules.activations[ActivationKind(alarm.what)]
+
+    # -- putting -------------------------------------------------------------------------------
+
+    def put_alarm(self, alarm: Alarm) -> "Step":
+        """Put an alarm in, in place of its former self."""
+        return self.change(alarms=_put(self.case.alarms, alarm))
+
+    def put_referral(self, referral: Referral) -> "Step":
+        """Put a referral in, in place of its former self."""
+        return self.change(referrals=_put(self.case.referrals, referral))
+
+    def put_task(self, task: Task) -> "Step":
+        """Put a task in, in place of its former self."""
+        return self.change(tasks=_put(self.case.tasks, task))
+
+    def remember(self, kind: str, about: str) -> "Step":
+        """Keep that something happened now."""
+        past = (*self.case.past, Past(kind, self.now, about))
+        return self.change(past=past[-MAX_PAST:])
+
+    def remembered(self, kind: str, within: timedelta, but: str = "") -> int:
+        """Count what happened within a time, leaving out what belongs to one alarm."""
+        since = self.now - within
+        return sum(p.kind == kind and p.at > since and p.about != but for p in self.case.past)
+
+    # -- timers --------------------------------------------------------------------------------
+
+    def wait(self, kind: TimerKind, due_at: datetime, about: str) -> "Step":
+        """Set a timer, in place of one of the same kind about the same thing."""
+        others = tuple(t for t in self.case.timers if (t.kind, t.about) != (kind.value, about))
+        timers = (*others, Timer(kind.value, max(due_at, self.now), about))
+        return self.change(timers=tuple(sorted(timers, key=firing_order)))
+
+    def waiting(self, kind: TimerKind, about: str) -> bool:
+        """Say whether a timer is set."""
+        return any(t.kind == kind.value and t.about == about for t in self.case.timers)
+
+    def stop(self, about: str, kinds: Iterable[TimerKind] = tuple(TimerKind)) -> "Step":
+        """Cancel timers about something; all of them unless kinds are named."""
+        names = {kind.value for kind in kinds}
+        return self.change(
+            timers=tuple(
+                t for t in self.case.timers if t.about != about or t.kind not in names
+            )
+        )
+
+    # -- saying --------------------------------------------------------------------------------
+
+    def why(self, rule: Rule, reason: str, **inputs: Any) -> Reason:  # noqa: ANN401 - shown, not used
+        """Name a reason."""
+        return self.rules.why(rule, reason, **inputs)
+
+    def say(self, what: What, *reasons: Reason, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Entry
+        """Write down one thing that was decided, with its reasons."""
+        assert reasons, what  # noqa: S101 - an entry without a reason is our own mistake
+        entry = Entry(self.now, what, tuple(reasons), person=self.person_id, **fields)
+        return msgspec.structs.replace(self, entries=(*self.entries, entry))
+
+    def about(self, what: What, alarm: Alarm, *reasons: Reason, **fields: Any) -> "Step":  # noqa: ANN401 - as above
+        """Write down something about an alarm."""
+        return self.say(what, *reasons, alarm=alarm.id, kind=alarm.kind, **fields)
+
+    def send(self, stream: str, what: str, to: str, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Outgoing
+        """Send something after the commit."""
+        message = Outgoing(stream, what, to, **fields)
+        return msgspec.structs.replace(self, outgoing=(*self.outgoing, message))
+
+    def notify(self, audience: tuple[str, ...], alarm: Alarm, reason: Reason, text: str) -> "Step":
+        """Make a notice to consoles, supervisor or partner about an alarm; ids and codes only."""
+        step = self.about(What.NOTICE_MADE, alarm, reason, text=text)
+        body = {"text": text, "reason": reason.reason, "at": self.now}
+        for to in audience:
+            step = step.send(alarm.id, "notice", to, alarm=alarm.id, body=body)
+        return step
+
+
+def _put(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:  # noqa: ANN401 - Alarm, Referral or Task
+    """Replace the item of the same id where it stands, or add it at the end."""
+    if any(other.id == item.id for other in items):
+        return tuple(item if other.id == item.id else other for other in items)
+    return (*items, item)

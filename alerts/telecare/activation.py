@@ -1,0 +1,164 @@
+"""Calls for help: what an activation opens or joins (DECIDING 1, 5, 6).
+
+Contract: every activation that calls for help ends in an open alarm. It opens one, or joins the
+open one of its kind and rings again. Nothing here ends or lowers anything.
+"""
+
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from alerts.case import Alarm, Reason
+from alerts.events import Heard
+from alerts.ids import alarm_id
+from alerts.referral.make import refer_at_once
+from alerts.rule_ids import Rule
+from alerts.ruleset import ActivationRow, Ladder
+from alerts.step import Step
+from alerts.tasks import make_999
+from alerts.telecare import fall, history, join, ladder
+from alerts.telecare.order import Question, Verdict, ask
+from alerts.waiting import queue
+from alerts.words import AlarmKind, AlarmState, Disposition, What
+from devices.model import Activation, ActivationKind, Flag, Phase, is_plausible_time
+
+LATE = timedelta(minutes=1)
+"""From how long ago a press is shown as late; it changes nothing else."""
+
+
+def heard_call(step: Step, heard: Heard, activation: Activation) -> Step:
+    """Decide an activation."""
+    known = heard.known and Flag.UNAUTHENTICATED not in activation.flags
+    if activation.what is ActivationKind.CANCEL and known:
+        return fall.cancel(step, heard, activation)
+    row = step.rules.activations[activation.what]
+    if activation.phase is Phase.END or not row.calls_for_help:
+        return _ended(step, activation, row)
+    if any(alarm.opened_by == heard.receipt for alarm in step.case.alarms):
+        reason = step.why(Rule.ALARM_REPEAT, "repeat", receipt=heard.receipt)
+        return step.say(What.NOTHING, reason)
+    if not known:
+        return _call(step, heard, activation, _unknown_row(step), known=False)
+    return _call(step, heard, activation, row, known=True)
+
+
+def unreadable_call(step: Step, heard: Heard) -> Step:
+    """A press-shaped message that cannot be read goes up to an operator."""
+    activation = Activation(device=heard.sender, what=ActivationKind.UNKNOWN, code=heard.fault or "")
+    return _call(step, heard, activation, _unknown_row(step), known=heard.known)
+
+
+def _unknown_row(step: Step) -> ActivationRow:
+    return step.rules.activations[ActivationKind.UNKNOWN]
+
+
+def _call(
+    step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
+) -> Step:
+    alarm = _new(step, heard, activation, row, known=known)
+    verdict = ask(step, Question(alarm, row, activation.flags))
+    if verdict.disposition is Disposition.TECHNICAL:
+        reasons = verdict.reasons
+        return step.say(What.NOTHING, *reasons, disposition=Disposition.TECHNICAL)
+    open_one = step.open_alarm(row.alarm)
+    reasons = (*_reasons(step, heard, activation, known=known), *verdict.reasons)
+    if open_one is None:
+        step = _open(step, alarm, row, reasons)
+    else:
+        step = join.join(step, open_one, join.Joining(alarm, row, activation.flags, reasons))
+    step = _follow(step, heard, activation, row, verdict)
+    return history.propose(step, row)
+
+
+def _new(
+    step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
+) -> Alarm:
+    return Alarm(
+        id=alarm_id(heard.receipt, row.alarm.value),
+        kind=row.alarm,
+        state=AlarmState.OPEN,
+        alarm_at=step.now,
+        what=row.what.value,
+        device=heard.sender,
+        opened_by=heard.receipt,
+        priority=row.priority,
+        pressed_at=_pressed_at(heard, activation),
+        last_signal_at=step.now,
+        note="" if known else f"unknown caller: {activation.what.value}",
+        keys=(fall.key_of(heard, activation),),
+        known=known,
+    )
+
+
+def _pressed_at(heard: Heard, activation: Activation) -> datetime | None:
+    """Give the device's own time when it can be true; never later than the receipt."""
+    at = activation.at
+    if at is None or Flag.CLOCK_SUSPECT in activation.flags:
+        return None
+    return min(at, heard.received_at) if is_plausible_time(at, heard.received_at) else None
+
+
+def _reasons(
+    step: Step, heard: Heard, activation: Activation, *, known: bool
+) -> tuple[Reason, ...]:
+    """Say what is special about how the call came."""
+    reasons = []
+    if heard.fault is not None:
+        reasons.append(step.why(Rule.UNREADABLE, "unreadable_call", fault=heard.fault))
+    if not known:
+        reasons.append(
+            step.why(Rule.UNKNOWN_CALLER, "unknown_caller", line=heard.line, sender=heard.sender)
+        )
+    pressed_at = _pressed_at(heard, activation)
+    if pressed_at is not None and heard.received_at - pressed_at >= LATE:
+        late_s = int((heard.received_at - pressed_at).total_seconds())
+        reasons.append(
+            step.why(Rule.ALARM_LATE, "pressed_earlier", pressed_at=pressed_at, late_s=late_s)
+        )
+    if activation.flags:
+        flags = sorted(flag.value for flag in activation.flags)
+        reasons.append(step.why(Rule.ALARM_LATE, "flagged", flags=flags))
+    return tuple(reasons)
+
+
+def _open(step: Step, alarm: Alarm, row: ActivationRow, reasons: tuple[Reason, ...]) -> Step:
+    opened = step.why(Rule.ALARM_OPEN, "calls_for_help", what=row.what.value, row=row.id)
+    step = step.put_alarm(alarm).about(What.ALARM_OPENED, alarm, opened, *reasons)
+    step = join.ask_arrived(step, alarm)
+    step = queue(step, alarm)
+    if row.ladder is Ladder.FALL:
+        return step
+    step, alarm = ladder.start(step, alarm)
+    return refer_at_once(step, alarm)
+
+
+def _follow(
+    step: Step, heard: Heard, activation: Activation, row: ActivationRow, verdict: Verdict
+) -> Step:
+    """Do what this kind of call asks for beyond ringing."""
+    alarm = step.open_alarm(row.alarm)
+    assert alarm is not None  # noqa: S101 - opened or joined in the line before
+    step = history.count(step, alarm, row)
+    if row.ladder is Ladder.FALL and alarm.known:
+        fallen_at = _pressed_at(heard, activation) or step.now
+        key = fall.key_of(heard, activation)
+        step = fall.begin(step, alarm, key, fallen_at, activation.still_s)
+        current = step.alarm(alarm.id)
+        assert current is not None  # noqa: S101 - put in by begin
+        return step if current.cancelled_at == step.now else refer_at_once(step, current)
+    if verdict.disposition is not None and alarm.known:
+        return make_999(step, alarm, verdict.reasons[-1], row.script, verdict.disposition)
+    return step
+
+
+def _ended(step: Step, activation: Activation, row: ActivationRow) -> Step:
+    """An end or a reset is shown beside its alarm and ends nothing."""
+    kind = row.alarm if row.calls_for_help else AlarmKind.HELP
+    alarm = step.open_alarm(kind)
+    reason = step.why(
+        Rule.ALARM_END, "shown_not_obeyed", what=activation.what.value, phase=activation.phase.value
+    )
+    if alarm is None:
+        return step.say(What.NOTHING, reason)
+    alarm = replace(alarm, marks={**alarm.marks, "device_ended": step.now})
+    return step.put_alarm(alarm).about(What.ALARM_JOINED, alarm, reason)

@@ -1,0 +1,80 @@
+"""Time on the floor (DECIDING 5): from the fall or the first report until "up"."""
+
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from alerts.case import Alarm, Referral
+from alerts.rule_ids import Rule
+from alerts.step import Step
+from alerts.tasks import make_once
+from alerts.telecare import ladder
+from alerts.timing import TimerKind
+from alerts.waiting import SUPERVISOR, front
+from alerts.words import TaskKind
+
+ON_FLOOR = (
+    TimerKind.FLOOR_RETRIAGE,
+    TimerKind.LONG_LIE,
+    TimerKind.COMFORT,
+    TimerKind.COMFORT_ANSWER,
+)
+
+
+def lies(step: Step, alarm: Alarm, since: datetime) -> tuple[Step, Alarm]:
+    """Start the clock of the floor, unless it runs."""
+    if alarm.on_floor_since is not None:
+        return step, alarm
+    alarm = replace(alarm, on_floor_since=since)
+    step = step.put_alarm(alarm)
+    rules = step.rules
+    step = step.wait(TimerKind.FLOOR_RETRIAGE, since + rules.span(Rule.FLOOR_RETRIAGE), alarm.id)
+    step = step.wait(TimerKind.LONG_LIE, since + rules.span(Rule.LONG_LIE), alarm.id)
+    return step.wait(TimerKind.COMFORT, step.now + rules.span(Rule.COMFORT_EVERY), alarm.id), alarm
+
+
+def is_up(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
+    """Stop the clock of the floor."""
+    alarm = replace(alarm, on_floor_since=None)
+    return step.put_alarm(alarm).stop(alarm.id, ON_FLOOR), alarm
+
+
+def retriage(step: Step, alarm: Alarm) -> Step:
+    """The person has been down for long: triage again, and a second responder."""
+    reason = step.why(Rule.FLOOR_RETRIAGE, "still_on_floor", since=alarm.on_floor_since)
+    return step.notify(SUPERVISOR, alarm, reason, "triage again; second responder")
+
+
+def late_team(step: Step, referral: Referral) -> Step:
+    """The team will come late for somebody on the floor: triage again now."""
+    alarm = step.alarm(referral.alarm)
+    if alarm is None or alarm.on_floor_since is None or referral.eta_at is None:
+        return step
+    if referral.eta_at - alarm.on_floor_since <= step.rules.span(Rule.FLOOR_ETA):
+        return step
+    reason = step.why(Rule.FLOOR_ETA, "late_for_floor", eta=referral.eta_at)
+    return step.notify(SUPERVISOR, alarm, reason, "triage again; second responder")
+
+
+def long_lie(step: Step, alarm: Alarm) -> Step:
+    """A long lie: a clinician or 999 must decide now."""
+    reason = step.why(Rule.LONG_LIE, "long_lie", since=alarm.on_floor_since)
+    return front(step, alarm.id, reason, "long lie: clinician or 999 decision")
+
+
+def comfort(step: Step, alarm: Alarm) -> Step:
+    """Time for a comfort call; no answer to it starts the silent ladder."""
+    reason = step.why(Rule.COMFORT_EVERY, "waiting_on_floor", since=alarm.on_floor_since)
+    due_at = step.now + step.rules.span(Rule.COMFORT_ANSWER)
+    step = make_once(step, TaskKind.COMFORT_CALL, reason, alarm=alarm.id, due_at=due_at)
+    step = step.wait(TimerKind.COMFORT_ANSWER, due_at, alarm.id)
+    return step.wait(TimerKind.COMFORT, step.now + step.rules.span(Rule.COMFORT_EVERY), alarm.id)
+
+
+def comfort_unanswered(step: Step, alarm: Alarm) -> Step:
+    """Nobody answered the comfort call: the silent ladder, unless it runs already."""
+    reason = step.why(Rule.COMFORT_ANSWER, "comfort_call_unanswered", since=alarm.silent_since)
+    step = step.notify(SUPERVISOR, alarm, reason, "comfort call unanswered")
+    if alarm.silent_since is None:
+        step, _ = ladder.start(step, alarm)
+    return step

@@ -1,0 +1,91 @@
+"""A signal on an alarm that is open already: it rings again and goes back to the top (DECIDING 6)."""
+
+import msgspec
+from msgspec.structs import replace
+
+from alerts.case import Alarm, Reason
+from alerts.rule_ids import Rule
+from alerts.ruleset import ActivationRow, Ladder
+from alerts.step import Step
+from alerts.telecare import ladder
+from alerts.waiting import CONSOLES, IN_QUEUE, climb, queue, ring
+from alerts.words import AlarmState, ReferralState, What
+from devices.model import Flag
+
+MAX_KEYS = 20
+TOP = 1
+COMING = frozenset(ReferralState) - {
+    ReferralState.ATTENDED,
+    ReferralState.CLOSED,
+    ReferralState.WITHDRAWN,
+    ReferralState.REJECTED,
+}
+
+
+class Joining(msgspec.Struct, frozen=True):
+    """The signal that joins: as the alarm it would have opened, its row, flags and reasons."""
+
+    as_alarm: Alarm
+    row: ActivationRow
+    flags: frozenset[Flag]
+    reasons: tuple[Reason, ...]
+
+
+def join(step: Step, alarm: Alarm, new: Joining) -> Step:
+    """Count the signal, ring, raise; what runs for an untaken alarm is left running."""
+    before = step.row(alarm)
+    cached = Flag.CACHED in new.flags
+    graver = _weight(new.row) > _weight(before)
+    now_known = new.as_alarm.known and not alarm.known
+    joined = replace(
+        alarm,
+        what=new.row.what.value if graver else alarm.what,
+        priority=alarm.priority if cached else min(TOP, alarm.priority),
+        signals=alarm.signals + 1,
+        last_signal_at=alarm.last_signal_at if cached else step.now,
+        keys=(*alarm.keys, *new.as_alarm.keys)[-MAX_KEYS:],
+        known=alarm.known or new.as_alarm.known,
+    )
+    step = step.put_alarm(joined)
+    rule = step.why(Rule.ALARM_JOIN, "called_again", signals=joined.signals, what=new.row.what)
+    if cached:
+        rule = step.why(Rule.ALARM_CACHED, "cached_state", signals=joined.signals)
+    elif not joined.known and joined.rings >= step.rules.count(Rule.UNKNOWN_RINGS):
+        rule = step.why(Rule.UNKNOWN_RINGS, "folded", signals=joined.signals)
+    else:
+        step, joined = ring(step, joined)
+    step = step.about(What.ALARM_JOINED, joined, rule, *new.reasons)
+    if joined.priority < alarm.priority or graver:
+        raised = step.why(Rule.ALARM_JOIN, "raised", was=alarm.what, now=joined.what)
+        step = step.about(What.ALARM_RAISED, joined, raised)
+    return _keep_running(ask_arrived(step, joined), joined, now_known=now_known, graver=graver)
+
+
+def _weight(row: ActivationRow) -> tuple[bool, int, bool]:
+    """Order rows by gravity; what forbids to speak or to call the home wins."""
+    return (row.ladder is Ladder.LISTEN, -row.priority, row.ladder is Ladder.WANDER)
+
+
+def _keep_running(step: Step, alarm: Alarm, *, now_known: bool, graver: bool) -> Step:
+    """See that a queue countdown and a ladder run for the alarm as it is now."""
+    idle = not any(step.waiting(kind, alarm.id) for kind in IN_QUEUE)
+    if alarm.state is AlarmState.OPEN and now_known:
+        step = queue(step.stop(alarm.id, IN_QUEUE), alarm)
+    elif alarm.state is AlarmState.OPEN and idle:
+        step = climb(step, alarm)
+    if step.row(alarm).ladder is Ladder.FALL:
+        return step
+    if not ladder.is_running(step, alarm) or (graver and step.row(alarm).ladder is Ladder.LISTEN):
+        step, _ = ladder.start(step.stop(alarm.id, ladder.UNSPOKEN), alarm)
+    return step
+
+
+def ask_arrived(step: Step, alarm: Alarm) -> Step:
+    """While somebody is expected, a call asks first whether the responder has arrived."""
+    coming = [r.id for r in step.open_referrals() if r.state in COMING]
+    if not coming and "responder_expected" not in alarm.marks:
+        return step
+    reason = step.why(Rule.RESPONDER_ARRIVED, "responder_expected", referrals=coming)
+    return step.notify(CONSOLES, alarm, reason, "has the responder arrived?")
+
+

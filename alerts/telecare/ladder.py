@@ -1,0 +1,162 @@
+"""The silent ladder (DECIDING 3): by time, whatever was recorded or not, until a voice is heard.
+
+Speech channel, home and mobile phone, contacts and responder in parallel, 999 for forced entry.
+Personal attack and bogus caller: listen only. Wander or exit: never the home. A second silent alarm
+or a silent fall goes straight to 999.
+"""
+
+from msgspec.structs import replace
+
+from alerts.case import Alarm
+from alerts.lifecycle import TaskEvent
+from alerts.referral.make import refer_at_once, release_held
+from alerts.rule_ids import Rule
+from alerts.ruleset import Ladder
+from alerts.step import Step
+from alerts.tasks import finish_kind, make_999, make_once
+from alerts.timing import TimerKind
+from alerts.waiting import CONSOLES
+from alerts.words import AlarmState, TaskKind, What
+
+RUNGS = (
+    TimerKind.LADDER_SPEECH,
+    TimerKind.LADDER_CONTACTS,
+    TimerKind.LADDER_999,
+    TimerKind.FALL_VOICE,
+    TimerKind.COMFORT_ANSWER,
+)
+UNSPOKEN = (TimerKind.LADDER_SPEECH, TimerKind.LADDER_CONTACTS)
+SILENT = "silent"
+
+
+def start(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
+    """Begin to wait for the client's voice, from now."""
+    ladder = step.row(alarm).ladder
+    if ladder is Ladder.NONE or not alarm.known:
+        return step, alarm
+    alarm = replace(alarm, silent_since=step.now)
+    step = step.put_alarm(alarm)
+    if "fall" in alarm.marks:
+        voice_at = step.now + step.rules.span(Rule.FALL_VOICE)
+        step = step.stop(alarm.id, UNSPOKEN)
+        return step.wait(TimerKind.FALL_VOICE, voice_at, alarm.id), alarm
+    speech_at = step.now + step.rules.span(Rule.LADDER_SPEECH)
+    contacts_at = speech_at + step.rules.span(Rule.LADDER_PHONES)
+    step = step.wait(TimerKind.LADDER_SPEECH, speech_at, alarm.id)
+    if ladder is not Ladder.LISTEN:
+        step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
+    due_at = step.now + step.rules.span(Rule.LADDER_999)
+    return step.wait(TimerKind.LADDER_999, due_at, alarm.id), alarm
+
+
+def is_running(step: Step, alarm: Alarm) -> bool:
+    """Say whether something will happen by time if the client stays silent."""
+    return any(step.waiting(kind, alarm.id) for kind in RUNGS)
+
+
+def speech_over(step: Step, alarm: Alarm) -> Step:
+    """No voice on the speech channel: the phones, or straight to 999 the second time."""
+    ladder = step.row(alarm).ladder
+    if ladder is Ladder.LISTEN:
+        reason = step.why(Rule.LISTEN_ONLY, "listen_only", since=alarm.silent_since)
+        return step.notify(CONSOLES, alarm, reason, "listen only: never speak, never call the home")
+    step, second = mark_silent(step, alarm)
+    if second:
+        reason = step.why(Rule.SECOND_SILENT, "second_silent", since=alarm.silent_since)
+        return to_999(step, alarm, reason.reason, Rule.SECOND_SILENT)
+    if ladder is Ladder.WANDER:
+        reason = step.why(Rule.WANDER, "do_not_call_home", since=alarm.silent_since)
+        return step.notify(CONSOLES, alarm, reason, "missing-person script")
+    reason = step.why(Rule.LADDER_SPEECH, "no_voice", since=alarm.silent_since)
+    due_at = step.now + step.rules.span(Rule.LADDER_PHONES)
+    return make_once(
+        step,
+        TaskKind.CALL_PATIENT,
+        reason,
+        alarm=alarm.id,
+        due_at=due_at,
+        text="home and mobile phone",
+    )
+
+
+def contacts(step: Step, alarm: Alarm) -> Step:
+    """No reply on the phones: contacts and responder in parallel."""
+    reason = step.why(Rule.LADDER_PHONES, "no_reply", since=alarm.silent_since)
+    alarm = replace(alarm, marks={**alarm.marks, "contacts_asked": step.now})
+    return step.put_alarm(alarm).notify(CONSOLES, alarm, reason, "contacts and responder now")
+
+
+def forced_entry(step: Step, alarm: Alarm) -> Step:
+    """999 for forced entry, whatever was recorded or not."""
+    return to_999(step, alarm, "no_reply", Rule.LADDER_999)
+
+
+def fall_silent(step: Step, alarm: Alarm) -> Step:
+    """No intelligible voice after a fall: possible loss of consciousness."""
+    step, _ = mark_silent(step, alarm)
+    return to_999(step, alarm, "possible_loss_of_consciousness", Rule.FALL_VOICE)
+
+
+def to_999(step: Step, alarm: Alarm, why: str, rule: Rule) -> Step:
+    """Open the 999 task; what waited for it goes out now."""
+    reason = step.why(rule, why, since=alarm.silent_since)
+    step = step.stop(alarm.id, (TimerKind.LADDER_999, TimerKind.FALL_VOICE))
+    step = make_999(step, alarm, reason, why)
+    current = step.alarm(alarm.id)
+    assert current is not None  # noqa: S101 - put in by make_999
+    return release_held(step, current)
+
+
+def mark_silent(step: Step, alarm: Alarm) -> tuple[Step, bool]:
+    """Remember that the client was silent; say whether another alarm was, within a day."""
+    within = step.rules.span(Rule.SECOND_SILENT)
+    second = step.remembered(SILENT, within, but=alarm.id) > 0
+    if not any(p.kind == SILENT and p.about == alarm.id for p in step.case.past):
+        step = step.remember(SILENT, alarm.id)
+    return step, second
+
+
+def no_reply(step: Step, alarm: Alarm) -> Step:
+    """An operator got no reply: take the next rung now, without waiting for its time."""
+    if step.row(alarm).ladder is Ladder.NONE:
+        return step
+    if alarm.silent_since is None:
+        step, alarm = start(step, alarm)
+    if "fall" in alarm.marks:
+        return fall_silent(step, alarm)
+    if step.waiting(TimerKind.LADDER_SPEECH, alarm.id):
+        step = speech_over(step.stop(alarm.id, (TimerKind.LADDER_SPEECH,)), alarm)
+        if step.waiting(TimerKind.LADDER_CONTACTS, alarm.id):
+            contacts_at = step.now + step.rules.span(Rule.LADDER_PHONES)
+            step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
+        return step
+    if step.waiting(TimerKind.LADDER_CONTACTS, alarm.id):
+        return contacts(step.stop(alarm.id, (TimerKind.LADDER_CONTACTS,)), alarm)
+    return step
+
+
+def heard_voice(step: Step, alarm: Alarm) -> Step:
+    """A human spoke to the client or saw them: the ladder ends, its tasks are done."""
+    alarm = replace(alarm, silent_since=None, spoke_at=alarm.spoke_at or step.now)
+    past = tuple(p for p in step.case.past if (p.kind, p.about) != (SILENT, alarm.id))
+    step = step.put_alarm(alarm).change(past=past).stop(alarm.id, RUNGS)
+    for kind in (TaskKind.CALL_PATIENT, TaskKind.COMFORT_CALL):
+        step = finish_kind(step, kind, alarm.id, TaskEvent.DONE)
+    return step
+
+
+def voice_on_referral(step: Step, alarm_id: str | None) -> Step:
+    """A responder saw or spoke to the client of an alarm that is still open."""
+    alarm = step.alarm(alarm_id)
+    if alarm is None or alarm.state is AlarmState.CLOSED:
+        return step
+    return heard_voice(step, alarm)
+
+
+def voice_by_operator(step: Step, alarm: Alarm) -> Step:
+    """An operator spoke to the client: what waited for a voice may go out now."""
+    step = heard_voice(step, alarm)
+    reason = step.why(Rule.ORDER_NO_REPLY, "voice_heard", silent_since=alarm.silent_since)
+    current = step.alarm(alarm.id)
+    assert current is not None  # noqa: S101 - put in by heard_voice
+    return refer_at_once(step.about(What.NOTHING, current, reason), current)

@@ -1,0 +1,265 @@
+"""What operators do (INTERFACES 7): one table, every act in it.
+
+Acting on an open alarm takes it. Whatever the tables forbid raises Forbidden, which deciding turns
+into a `refused` entry with its reason.
+"""
+
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
+from alerts.case import Alarm, Reason, Referral
+from alerts.events import OperatorEvent
+from alerts.lifecycle import (
+    ALARM,
+    REFERRAL,
+    AlarmEvent,
+    Forbidden,
+    ReferralEvent,
+    TaskEvent,
+    advance,
+)
+from alerts.referral.breach import unwatch
+from alerts.referral.make import confirm
+from alerts.rule_ids import Rule
+from alerts.ruleset import Ladder
+from alerts.step import Step
+from alerts.tasks import claim, finish_all, finish_kind
+from alerts.telecare import answers, floor, ladder
+from alerts.telecare.dispose import dispose
+from alerts.waiting import take, untake
+from alerts.words import (
+    AlarmKind,
+    CallTarget,
+    CloseReason,
+    Disposition,
+    OperatorAct,
+    TaskKind,
+    What,
+)
+
+Act = Callable[[Step, Alarm, OperatorEvent], Step]
+
+
+def operate(step: Step, event: OperatorEvent) -> Step:
+    """Do what an operator said.
+
+    Raises:
+        Forbidden: the alarm or referral is not known, a detail is missing, or no cell allows it.
+    """
+    alarm = step.alarm(event.alarm or _alarm_of(step, event.referral))
+    if alarm is None:
+        return _without_alarm(step, event)
+    if event.do is OperatorAct.NOTE:
+        return _note(step, alarm, event)
+    if event.do is OperatorAct.CLOSE:
+        return close(step, alarm, event)
+    if event.do is OperatorAct.RELEASE:
+        return _release(step, alarm, event)
+    moved = AlarmEvent.TAKE if event.do is OperatorAct.TAKE else AlarmEvent.ACT
+    step, alarm = take(step, alarm, event.operator, moved)
+    return ACTS[event.do](step, alarm, event)
+
+
+def _alarm_of(step: Step, referral_id: str | None) -> str | None:
+    referral = step.referral(referral_id)
+    return None if referral is None else referral.alarm
+
+
+def _without_alarm(step: Step, event: OperatorEvent) -> Step:
+    """A referral that came from elsewhere has no alarm; it can be noted, confirmed, withdrawn."""
+    referral = step.referral(event.referral)
+    if referral is None or event.alarm is not None:
+        named = event.alarm or event.referral
+        raise Forbidden(f"alarm or referral {named} is not known in this case", Rule.OPERATOR)
+    if event.do is OperatorAct.WITHDRAW:
+        return _withdraw_one(step, referral, event)
+    if event.do is not OperatorAct.NOTE:
+        raise Forbidden(f"{event.do} needs an alarm; this referral has none", Rule.OPERATOR)
+    step = step.put_referral(replace(referral, text=event.text))
+    reason = step.why(Rule.OPERATOR, "note", operator=event.operator)
+    return step.say(What.NOTHING, reason, referral=referral.id)
+
+
+def _did(step: Step, alarm: Alarm, event: OperatorEvent, **inputs: object) -> Step:
+    reason = step.why(Rule.OPERATOR, event.do.value, operator=event.operator, **inputs)
+    return step.about(What.NOTHING, alarm, reason)
+
+
+def _note(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    advance(ALARM, alarm.state, AlarmEvent.NOTE)
+    return _did(step.put_alarm(replace(alarm, note=event.text)), alarm, event)
+
+
+def _release(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    reason = step.why(Rule.OPERATOR, "release", operator=event.operator, why=event.reason)
+    return untake(step, alarm, AlarmEvent.RELEASE, reason)
+
+
+def _take(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    return _did(step, alarm, event)
+
+
+def _hand_over(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    """Hand the alarm to the colleague named in `text`; without a name it goes to the queue."""
+    if event.text:
+        alarm = replace(alarm, taken_by=event.text, taken_at=step.now)
+        return _did(step.put_alarm(alarm), alarm, event, to=event.text)
+    reason = step.why(Rule.OPERATOR, "hand_over", operator=event.operator)
+    return untake(step, alarm, AlarmEvent.RELEASE, reason)
+
+
+def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    """Record a call; a call to 999 claims the 999 task."""
+    if event.to is None:
+        raise Forbidden("call needs `to`: " + ", ".join(CallTarget), Rule.OPERATOR)
+    if _is_listen_only(step, alarm) and event.to in (CallTarget.HOME, CallTarget.MOBILE):
+        raise Forbidden("listen only: never call the home", Rule.LISTEN_ONLY)
+    if event.to is CallTarget.EMERGENCY_999:
+        task = step.live_task(TaskKind.EMERGENCY_999, alarm.id)
+        if task is None:
+            raise Forbidden("no 999 task is open; decide 999_task first", Rule.TASK_999)
+        step = claim(step, task, event.operator)
+    if event.to is CallTarget.RESPONDER:
+        alarm = replace(alarm, marks={**alarm.marks, "responder_expected": step.now})
+        step = step.put_alarm(alarm)
+    return _did(step, alarm, event, to=event.to.value)
+
+
+def _is_listen_only(step: Step, alarm: Alarm) -> bool:
+    return alarm.kind is AlarmKind.HELP and step.row(alarm).ladder is Ladder.LISTEN
+
+
+def _spoke(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    if _is_listen_only(step, alarm):
+        step = _did(step, alarm, event, warning="listen only")
+    return ladder.voice_by_operator(step, alarm)
+
+
+def _no_reply(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    if alarm.kind is AlarmKind.TECHNICAL:
+        return _did(step, alarm, event)
+    return ladder.no_reply(_did(step, alarm, event), alarm)
+
+
+def _up(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    step, alarm = floor.is_up(step, alarm)
+    return _did(step, alarm, event)
+
+
+def _referrals_of(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Referral, ...]:
+    """Find the open referrals an operator means.
+
+    Raises:
+        Forbidden: there is none.
+    """
+    found = tuple(
+        r
+        for r in step.open_referrals()
+        if event.referral in (None, r.id) and alarm.id == r.alarm
+    )
+    if not found:
+        raise Forbidden("no open referral to act on", Rule.OPERATOR)
+    return found
+
+
+def _confirm(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    for referral in _referrals_of(step, alarm, event):
+        state = advance(REFERRAL, referral.state, ReferralEvent.CONFIRM)
+        reason = step.why(Rule.OPERATOR, "confirm", operator=event.operator)
+        step = confirm(step, replace(referral, state=state), (reason,))
+    decided = replace(alarm, decided_at=step.now, disposition=alarm.disposition or Disposition.UCR)
+    return step.put_alarm(decided)
+
+
+def _withdraw(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    for referral in _referrals_of(step, alarm, event):
+        step = _withdraw_one(step, referral, event)
+    return step
+
+
+def _withdraw_one(step: Step, referral: Referral, event: OperatorEvent) -> Step:
+    if not event.reason:
+        raise Forbidden("withdraw needs a reason", Rule.OPERATOR)
+    state = advance(REFERRAL, referral.state, ReferralEvent.WITHDRAW)
+    referral = replace(referral, state=state, withdrawn_at=step.now, text=event.reason)
+    step = unwatch(step.put_referral(referral), referral.id)
+    step = finish_kind(step, TaskKind.PHONE_REFERRAL, referral.id, TaskEvent.CANCEL)
+    reason = step.why(Rule.OPERATOR, "withdraw", operator=event.operator, why=event.reason)
+    step = step.say(
+        What.REFERRAL_WITHDRAWN,
+        reason,
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=referral.provisional,
+    )
+    body = {"referral": referral.id, "at": step.now}
+    return step.send(
+        referral.id,
+        "referral_withdrawal",
+        referral.service,
+        referral=referral.id,
+        alarm=referral.alarm,
+        body=body,
+    )
+
+
+def _decide(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    if event.disposition is Disposition.CLOSE:
+        return close(step, alarm, event)
+    return dispose(step, alarm, event)
+
+
+def close(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    """Close an alarm, by a person with a coded reason; a silent one only with a second person.
+
+    Raises:
+        Forbidden: no coded reason, closed already, or silent and not confirmed by a second person.
+    """
+    state = advance(ALARM, alarm.state, AlarmEvent.CLOSE)
+    if event.close_reason is None:
+        raise Forbidden("close needs a reason: " + ", ".join(CloseReason), Rule.CLOSE)
+    alone = alarm.close_asked_by in (None, event.operator)
+    if alarm.silent_since is not None and alone:
+        return _ask_second(step, alarm, event)
+    if answers.has_unknown(step, alarm) and alone:
+        return _ask_second(step, alarm, event)
+    alarm = replace(
+        alarm,
+        state=state,
+        closed_at=step.now,
+        close_reason=event.close_reason,
+        disposition=alarm.disposition or Disposition.CLOSE,
+    )
+    reason = step.why(
+        Rule.CLOSE, event.close_reason.value, operator=event.operator, first=alarm.close_asked_by
+    )
+    step = finish_all(step.put_alarm(alarm).stop(alarm.id), alarm)
+    return step.about(What.ALARM_CLOSED, alarm, reason, disposition=alarm.disposition)
+
+
+def _ask_second(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    """Keep the alarm open: nobody saw or spoke to the client, or an answer is unknown."""
+    alarm = replace(alarm, close_asked_by=event.operator)
+    inputs: dict[str, object] = {"silent_since": alarm.silent_since, "asked_by": event.operator}
+    reason: Reason = step.why(Rule.CLOSE_SILENT, "second_person_must_confirm", **inputs)
+    return step.put_alarm(alarm).about(What.REFUSED, alarm, reason)
+
+
+ACTS: Mapping[OperatorAct, Act] = {
+    OperatorAct.TAKE: _take,
+    OperatorAct.RELEASE: _release,
+    OperatorAct.CALL: _call,
+    OperatorAct.SPOKE: _spoke,
+    OperatorAct.NO_REPLY: _no_reply,
+    OperatorAct.ANSWER: answers.answer,
+    OperatorAct.STUMBLE: answers.stumble,
+    OperatorAct.CONFIRM: _confirm,
+    OperatorAct.DECIDE: _decide,
+    OperatorAct.CLOSE: close,
+    OperatorAct.WITHDRAW: _withdraw,
+    OperatorAct.HAND_OVER: _hand_over,
+    OperatorAct.NOTE: _note,
+    OperatorAct.UP: _up,
+}

@@ -1,0 +1,157 @@
+"""The order of decision (DECIDING 1): eight branches, asked in order, each with its reasons.
+
+A branch answers with a Verdict that decides, or with reasons that are kept while the next branch
+is asked. The same list is asked for a signal and for a script's answers. Unknown goes up, never
+down: no branch here lowers or ends anything.
+"""
+
+from collections.abc import Callable
+
+import msgspec
+
+from alerts.case import Alarm, Reason
+from alerts.facts import Person
+from alerts.plans import barred_by, plan_of
+from alerts.rule_ids import Rule
+from alerts.ruleset import ActivationRow, AnswerRow, Grade, Ladder
+from alerts.step import Step
+from alerts.words import Ceiling, Disposition
+from devices.model import Flag
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is known: the alarm with its row, the signal's flags, the answers of a script."""
+
+    alarm: Alarm
+    row: ActivationRow
+    flags: frozenset[Flag] = frozenset()
+    answers: tuple[AnswerRow, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What a branch says: reasons, and a disposition when it decides; `to` names a line."""
+
+    reasons: tuple[Reason, ...] = ()
+    disposition: Disposition | None = None
+    to: str | None = None
+
+
+Branch = Callable[[Step, Question], Verdict]
+NO_WORD = Verdict()
+
+
+def technical(step: Step, question: Question) -> Verdict:
+    """0. Only the device's own test code is a test; a press at test time is a press."""
+    if Flag.TEST not in question.flags:
+        return NO_WORD
+    reason = step.why(Rule.ORDER_TECHNICAL, "device_test", device=question.alarm.device)
+    return Verdict((reason,), Disposition.TECHNICAL)
+
+
+def ceiling(step: Step, question: Question) -> Verdict:
+    """1. With a ceiling and a named line, covered life-threat answers go to that line first."""
+    person = step.facts.person
+    if person is None or person.ceiling is Ceiling.NONE:
+        return NO_WORD
+    grave = tuple(a for a in question.answers if a.grade is Grade.EMERGENCY_999)
+    inputs = {"ceiling": person.ceiling.value, "line": person.anticipatory_line}
+    if not grave:
+        return Verdict((step.why(Rule.ORDER_CEILING, "ceiling_on_record", **inputs),))
+    if not _line_speaks_first(person, grave):
+        return Verdict((step.why(Rule.ORDER_CEILING, "not_covered_by_ceiling", **inputs),))
+    reason = step.why(Rule.ORDER_CEILING, "named_line_first", **inputs, answers=_words(grave))
+    return Verdict((reason,), Disposition.CLINICIAN, person.anticipatory_line)
+
+
+def _line_speaks_first(person: Person, grave: tuple[AnswerRow, ...]) -> bool:
+    return person.anticipatory_line is not None and all(answer.covered for answer in grave)
+
+
+def life_threat(step: Step, question: Question) -> Verdict:
+    """2. Answers of grade 999, fire, gas and CO."""
+    grave = tuple(a for a in question.answers if a.grade is Grade.EMERGENCY_999)
+    if grave:
+        reason = step.why(Rule.ORDER_LIFE_THREAT, "life_threat_answer", answers=_words(grave))
+        return Verdict((reason,), Disposition.EMERGENCY_999)
+    if question.row.disposition is not None and not question.answers:
+        what = question.row.what.value
+        reason = step.why(Rule.ORDER_LIFE_THREAT, "danger_to_life", what=what)
+        return Verdict((reason,), question.row.disposition)
+    return NO_WORD
+
+
+def exclusions(step: Step, question: Question) -> Verdict:
+    """3. What never goes to a crisis team by itself; the operator chooses the other way."""
+    barred = barred_by(step, question.alarm)
+    return Verdict(tuple(step.why(Rule.ORDER_EXCLUSIONS, r.reason, **r.inputs) for r in barred))
+
+
+LADDER_REASONS = {
+    Ladder.LISTEN: (Rule.LISTEN_ONLY, "listen_only"),
+    Ladder.WANDER: (Rule.WANDER, "do_not_call_home"),
+    Ladder.FALL: (Rule.FALL_VOICE, "voice_awaited"),
+    Ladder.SPEAK: (Rule.ORDER_NO_REPLY, "reply_awaited"),
+    Ladder.NONE: (Rule.ORDER_NO_REPLY, "no_ladder"),
+}
+
+
+def no_reply(step: Step, question: Question) -> Verdict:
+    """4. Which silent ladder stands ready."""
+    if question.answers:
+        return NO_WORD
+    rule, reason = LADDER_REASONS[question.row.ladder]
+    return Verdict((step.why(rule, reason, script=question.row.script),))
+
+
+def ucr_need(step: Step, question: Question) -> Verdict:
+    """5. A crisis team's need: by plan for a signal, by a clinician's call for an answer."""
+    asked = tuple(a for a in question.answers if a.grade is Grade.CLINICIAN)
+    if asked:
+        reason = step.why(Rule.SCRIPT, "clinician_answer", answers=_words(asked))
+        return Verdict((reason,), Disposition.CLINICIAN)
+    if question.answers:
+        return NO_WORD
+    _, reasons = plan_of(step, question.alarm)
+    return Verdict((step.why(Rule.ORDER_UCR, "by_plan"), *reasons))
+
+
+def lift_only(step: Step, question: Question) -> Verdict:
+    """6. A fall is lift only when every answer is known and none is grave; a person says so."""
+    unknown = tuple(a for a in question.answers if a.grade is Grade.UNKNOWN)
+    if unknown:
+        reason = step.why(Rule.ORDER_LIFT_ONLY, "unknown_is_not_lift_only", answers=_words(unknown))
+        return Verdict((reason,))
+    return NO_WORD
+
+
+def reassurance(step: Step, question: Question) -> Verdict:
+    """7. Only a person closes, with a coded reason."""
+    reason = step.why(Rule.ORDER_REASSURANCE, "a_person_decides", alarm=question.alarm.id)
+    return Verdict((reason,))
+
+
+BRANCHES: tuple[Branch, ...] = (
+    technical,
+    ceiling,
+    life_threat,
+    exclusions,
+    no_reply,
+    ucr_need,
+    lift_only,
+    reassurance,
+)
+
+
+def ask(step: Step, question: Question) -> Verdict:
+    """Ask the branches in order until one decides; keep every reason on the way."""
+    reasons: tuple[Reason, ...] = ()
+    for branch in BRANCHES:
+        verdict = branch(step, question)
+        reasons = (*reasons, *verdict.reasons)
+        if verdict.disposition is not None:
+            return Verdict(reasons, verdict.disposition, verdict.to)
+    return Verdict(reasons)
+
+
+def _words(answers: tuple[AnswerRow, ...]) -> list[str]:
+    return [f"{answer.letter}.{answer.answer}" for answer in answers]

@@ -1,0 +1,129 @@
+"""An alarm in the queue: ringing, taken, untaken, in front of an operator again.
+
+Contract: these functions move an alarm between open and taken, and keep the countdowns that run
+while nobody has it. They close nothing and send no referral.
+"""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from alerts.case import Alarm, Reason
+from alerts.lifecycle import ALARM, AlarmEvent, advance
+from alerts.plans import plan_of
+from alerts.rule_ids import Rule
+from alerts.step import Step
+from alerts.timing import TimerKind
+from alerts.words import AlarmKind, AlarmState, What
+
+CONSOLES = ("consoles",)
+SUPERVISOR = ("consoles", "supervisor")
+PARTNER = ("partner",)
+IN_QUEUE = (
+    TimerKind.REFER,
+    TimerKind.CLIMB_CONSOLES,
+    TimerKind.CLIMB_SUPERVISOR,
+    TimerKind.CLIMB_PARTNER,
+)
+WHILE_TAKEN = (TimerKind.TAKEN_IDLE, TimerKind.PRESSED_AGAIN)
+CLIMB = {
+    TimerKind.CLIMB_CONSOLES: (Rule.CLIMB_CONSOLES, CONSOLES),
+    TimerKind.CLIMB_SUPERVISOR: (Rule.CLIMB_SUPERVISOR, SUPERVISOR),
+    TimerKind.CLIMB_PARTNER: (Rule.CLIMB_PARTNER, PARTNER),
+}
+
+
+def is_referred(step: Step, alarm: Alarm) -> bool:
+    """Say whether a referral was made for the alarm, whatever became of it."""
+    return any(referral.alarm == alarm.id for referral in step.case.referrals)
+
+
+def queue(step: Step, alarm: Alarm) -> Step:
+    """Start what runs while nobody has the alarm: its plan's countdown, or the climb."""
+    if alarm.kind is AlarmKind.TECHNICAL:
+        return step
+    plan, reasons = plan_of(step, alarm)
+    if plan.after_untaken_s is None or is_referred(step, alarm):
+        return climb(step, alarm)
+    due_at = step.now + timedelta(seconds=plan.after_untaken_s)
+    return step.wait(TimerKind.REFER, due_at, alarm.id).about(
+        What.COUNTDOWN_STARTED,
+        alarm,
+        step.why(Rule.AFTER_UNTAKEN, "nobody_has_it", after_s=plan.after_untaken_s),
+        *reasons,
+        due_at=due_at,
+    )
+
+
+def climb(step: Step, alarm: Alarm) -> Step:
+    """Start the climb of an untaken alarm: all consoles, supervisor, partner centre."""
+    for kind, (rule, _) in CLIMB.items():
+        step = step.wait(kind, step.now + step.rules.span(rule), alarm.id)
+    return step
+
+
+def climbed(step: Step, kind: TimerKind, alarm: Alarm) -> Step:
+    """Ring higher up, because nobody has the alarm yet."""
+    rule, audience = CLIMB[kind]
+    reason = step.why(rule, "untaken", alarm_at=alarm.alarm_at)
+    return step.notify(audience, alarm, reason, "untaken")
+
+
+def take(step: Step, alarm: Alarm, operator: str, event: AlarmEvent) -> tuple[Step, Alarm]:
+    """Give an open alarm to an operator, or note that its taker acts on it.
+
+    Raises:
+        Forbidden: the alarm is closed, or taken already.
+    """
+    state = advance(ALARM, alarm.state, event)
+    taken = alarm.state is AlarmState.OPEN and state is AlarmState.TAKEN
+    alarm = replace(alarm, state=state, acted_at=step.now)
+    if taken:
+        alarm = replace(alarm, taken_by=operator, taken_at=step.now)
+        step = step.stop(alarm.id, IN_QUEUE)
+        if alarm.device is not None:
+            body = {"text": "a person has it"}
+            step = step.send(alarm.id, "device_down", alarm.device, alarm=alarm.id, body=body)
+    step = step.stop(alarm.id, (TimerKind.PRESSED_AGAIN,))
+    idle_at = step.now + step.rules.span(Rule.TAKEN_IDLE)
+    return step.put_alarm(alarm).wait(TimerKind.TAKEN_IDLE, idle_at, alarm.id), alarm
+
+
+def untake(step: Step, alarm: Alarm, event: AlarmEvent, reason: Reason) -> Step:
+    """Return a taken alarm to the queue and start the countdowns again.
+
+    Raises:
+        Forbidden: nobody has the alarm.
+    """
+    state = advance(ALARM, alarm.state, event)
+    alarm = replace(alarm, state=state, taken_by=None, acted_at=None)
+    step = step.put_alarm(alarm).stop(alarm.id, WHILE_TAKEN)
+    step = step.about(What.ALARM_UNTAKEN, alarm, reason)
+    return queue(step, alarm)
+
+
+def ring(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
+    """Ring again; when somebody has the alarm, that person must respond in time."""
+    alarm = replace(alarm, rings=alarm.rings + 1)
+    step = step.put_alarm(alarm)
+    if alarm.state is AlarmState.TAKEN:
+        due_at = step.now + step.rules.span(Rule.PRESSED_AGAIN)
+        if not step.waiting(TimerKind.PRESSED_AGAIN, alarm.id):
+            step = step.wait(TimerKind.PRESSED_AGAIN, due_at, alarm.id)
+    return step, alarm
+
+
+def front(step: Step, alarm_id: str | None, reason: Reason, text: str) -> Step:
+    """Put a case back in front of an operator, loudly; a closed alarm still makes the notice."""
+    alarm = step.alarm(alarm_id)
+    if alarm is None:
+        step = step.say(What.NOTICE_MADE, reason, text=text)
+        body = {"text": text, "reason": reason.reason, "at": step.now}
+        for to in SUPERVISOR:
+            step = step.send(step.case.subject, "notice", to, body=body)
+        return step
+    if alarm.state is not AlarmState.CLOSED:
+        step, alarm = ring(step, replace(alarm, priority=1))
+        front_reason = step.why(Rule.ALARM_FRONT, "back_in_front", text=text)
+        step = step.about(What.ALARM_RAISED, alarm, reason, front_reason)
+    return step.notify(SUPERVISOR, alarm, reason, text)

@@ -1,0 +1,1 @@
+"""An alarm pendant or hub: presses, falls, cancels, battery and mains. Native MQTT."""
