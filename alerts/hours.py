@@ -62,10 +62,14 @@ def check_service(service: Service) -> None:
     try:
         ZoneInfo(service.timezone)
     except (KeyError, OSError) as error:
-        raise ValueError(f"service {service.id}: time zone {service.timezone!r} is not known") from error
+        raise ValueError(
+            f"service {service.id}: time zone {service.timezone!r} is not known"
+        ) from error
     if isinstance(service.hours, str):
         if service.hours != ALWAYS:
-            raise ValueError(f"service {service.id}: hours {service.hours!r}, expected 24/7 or a table")
+            raise ValueError(
+                f"service {service.id}: hours {service.hours!r}, expected 24/7 or a table"
+            )
         return
     for day, spans in service.hours.items():
         if day not in WEEKDAYS or len(spans) > MAX_SPANS:

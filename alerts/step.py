@@ -133,9 +133,7 @@ class Step(msgspec.Struct, frozen=True):
         """Cancel timers about something; all of them unless kinds are named."""
         names = {kind.value for kind in kinds}
         return self.change(
-            timers=tuple(
-                t for t in self.case.timers if t.about != about or t.kind not in names
-            )
+            timers=tuple(t for t in self.case.timers if t.about != about or t.kind not in names)
         )
 
     # -- saying --------------------------------------------------------------------------------

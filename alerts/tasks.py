@@ -16,7 +16,7 @@ from alerts.words import Disposition, TaskKind, TaskState, What
 TASK_TIMERS = (TimerKind.TASK_999_CONSOLES, TimerKind.TASK_999_PARTNER, TimerKind.RING_BACK)
 
 
-def make_task(
+def make_task(  # noqa: PLR0913 - a task has many parts, each named by the caller
     step: Step,
     kind: TaskKind,
     reason: Reason,
@@ -55,7 +55,7 @@ def make_task(
     return step, task
 
 
-def make_once(
+def make_once(  # noqa: PLR0913 - as above
     step: Step,
     kind: TaskKind,
     reason: Reason,

@@ -3,7 +3,6 @@
 from alerts.case import Alarm, Referral, Task
 from alerts.rule_ids import Rule
 from alerts.step import CLOSED_REFERRALS, LIVE_TASKS, Step
-from alerts.words import AlarmState
 
 
 def tidy(step: Step) -> Step:
@@ -20,11 +19,12 @@ def tidy(step: Step) -> Step:
     needed = {referral.alarm for referral in referrals}
 
     def keeps_alarm(alarm: Alarm) -> bool:
-        closed = alarm.state is AlarmState.CLOSED and alarm.closed_at is not None
-        return not closed or alarm.id in needed or alarm.closed_at > before
+        if alarm.closed_at is None or alarm.id in needed:
+            return True
+        return alarm.closed_at > before
 
     alarms = tuple(filter(keeps_alarm, step.case.alarms))
-    causes = {thing.id for thing in (*alarms, *referrals)}
+    causes = {alarm.id for alarm in alarms} | {referral.id for referral in referrals}
 
     def keeps_task(task: Task) -> bool:
         return task.state in LIVE_TASKS or not causes.isdisjoint({task.alarm, task.referral})

@@ -16,6 +16,7 @@ from alerts.step import Step
 from alerts.timing import TimerKind
 from alerts.words import AlarmKind, AlarmState, What
 
+ASKED = "referral_asked"
 CONSOLES = ("consoles",)
 SUPERVISOR = ("consoles", "supervisor")
 PARTNER = ("partner",)
@@ -34,8 +35,10 @@ CLIMB = {
 
 
 def is_referred(step: Step, alarm: Alarm) -> bool:
-    """Say whether a referral was made for the alarm, whatever became of it."""
-    return any(referral.alarm == alarm.id for referral in step.case.referrals)
+    """Say whether a referral was made or tried for the alarm, whatever became of it."""
+    return ASKED in alarm.marks or any(
+        referral.alarm == alarm.id for referral in step.case.referrals
+    )
 
 
 def queue(step: Step, alarm: Alarm) -> Step:
@@ -85,8 +88,13 @@ def take(step: Step, alarm: Alarm, operator: str, event: AlarmEvent) -> tuple[St
             body = {"text": "a person has it"}
             step = step.send(alarm.id, "device_down", alarm.device, alarm=alarm.id, body=body)
     step = step.stop(alarm.id, (TimerKind.PRESSED_AGAIN,))
+    return expect_action(step.put_alarm(alarm), alarm), alarm
+
+
+def expect_action(step: Step, alarm: Alarm) -> Step:
+    """Wait for the next action of whoever has the alarm."""
     idle_at = step.now + step.rules.span(Rule.TAKEN_IDLE)
-    return step.put_alarm(alarm).wait(TimerKind.TAKEN_IDLE, idle_at, alarm.id), alarm
+    return step.wait(TimerKind.TAKEN_IDLE, idle_at, alarm.id)
 
 
 def untake(step: Step, alarm: Alarm, event: AlarmEvent, reason: Reason) -> Step:

@@ -10,7 +10,7 @@ from alerts.events import Event
 from alerts.words import What
 from gateway import casework
 from gateway.errors import StoreBusy
-from gateway.intake import Desk
+from gateway.placing import Desk
 from gateway.store import cases
 from gateway.store.cases import NewSubject
 from gateway.store.connect import Connection, Sessions, row

@@ -8,7 +8,7 @@ from typing import Literal
 from devices.decoding import Families, decode
 from devices.errors import DecodeError
 from devices.links import native
-from devices.model import Lane, Packet, Signal, lane_of
+from devices.model import Activation, Lane, Packet, Signal, lane_of
 from gateway import metrics
 
 
@@ -67,8 +67,9 @@ def understand(packet: Packet, families: Families, done: Done) -> Arrival:
         fault, problem = error.word, f"{error.word}: {error}"
     except Exception as error:  # noqa: BLE001 - a decoder that breaks must not lose the message
         fault, problem = "decoder_failed", f"decoder failed: {type(error).__name__}"
-    press_shaped = not signals and native.looks_like_call(packet)
-    lane = Lane.ALARM if fault is not None or press_shaped else lane_of(signals)
+    called = any(isinstance(signal, Activation) for signal in signals)
+    press_shaped = fault is not None and not called and native.looks_like_call(packet)
+    lane = Lane.ALARM if fault is not None else lane_of(signals)
     if fault is not None:
         metrics.faults.labels(link=packet.link, fault=fault).inc()
     return Arrival(

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gateway.clock import Clock
 from gateway.database import Database
-from gateway.intake import Desk
+from gateway.placing import Desk
 from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions
 

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from alerts.words import Ceiling, PersonStatus, SubjectKind
 from gateway.errors import SettingsError
-from gateway.intake import NAMESPACE
 from gateway.keys import new_secret, secret_sha256
+from gateway.placing import NAMESPACE
 from gateway.store.cases import NewSubject, add_subjects, encode
 from gateway.store.connect import Connection, Sessions, run
 

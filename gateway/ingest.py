@@ -19,10 +19,11 @@ from gateway import intake, vitals_intake
 from gateway.arrivals import Arrival, understand
 from gateway.clock import Clock
 from gateway.errors import StoreBusy, StoreError, StoreUnavailable
-from gateway.intake import Desk, Mark, Taken
+from gateway.intake import Mark, Taken
 from gateway.keys import secret_sha256
 from gateway.lanes import LaneQueue, LaneWorker, Sight
 from gateway.listeners.ports import Done, Identity
+from gateway.placing import Desk
 from gateway.store.connect import Dsn, Session, Sessions, row, run
 from gateway.supervision import RECEPTION_GAP_S
 

@@ -22,8 +22,8 @@ from alerts.words import DeliveryAct
 from gateway import casework, metrics
 from gateway.clock import Clock
 from gateway.errors import DeliveryError, StoreBusy, StoreUnavailable
-from gateway.intake import Desk
 from gateway.log import place
+from gateway.placing import Desk
 from gateway.senders import Sender
 from gateway.store import cases
 from gateway.store import outbox as store

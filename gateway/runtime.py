@@ -10,11 +10,10 @@ No role knows another: they meet in the database. `lifeline up` runs all three.
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any, Literal
+from typing import Any
 
 import httpx
 import structlog
-import uvicorn
 
 from devices.decoding import families
 from gateway import __version__, metrics, supervision, ticker
@@ -25,13 +24,14 @@ from gateway.context import Context
 from gateway.database import Database
 from gateway.down import pass_down
 from gateway.ingest import Ingest
-from gateway.intake import Desk
 from gateway.keys import key_file
 from gateway.listeners.mqtt_endpoint import MqttEndpoint
 from gateway.listeners.mqtt_shared import MqttSettings
 from gateway.listeners.tls import server_context
 from gateway.log import place
 from gateway.outbox import Dispatcher
+from gateway.placing import Desk
+from gateway.roles import Role
 from gateway.rulebook import read_rules
 from gateway.senders.desk import desk_sender
 from gateway.senders.devices import device_sender
@@ -40,11 +40,10 @@ from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions, row, run
 from gateway.store.migrate import ensure_partitions, migrate
 from gateway.store.upkeep import tidy
+from gateway.web import Server, configured
 
 log = structlog.get_logger()
 
-Role = Literal["ingest", "dispatch", "web"]
-ROLES: tuple[Role, ...] = ("ingest", "dispatch", "web")
 SENDER_REQUEST_S = 4.0
 TIDY_EVERY_S = 3_600.0
 
@@ -95,7 +94,7 @@ async def prepared(settings: Settings, clock: Clock) -> AsyncIterator[Context]:
 class Gateway:
     """A running gateway process."""
 
-    def __init__(self, context: Context, roles: tuple[Role, ...] = ROLES) -> None:
+    def __init__(self, context: Context, roles: tuple[Role, ...] = tuple(Role)) -> None:
         """Prepare the roles; nothing runs before `start`."""
         self.context = context
         self._roles = roles
@@ -118,11 +117,11 @@ class Gateway:
         if context.database.is_embedded:
             self._go("database", context.database.keep())
         self._go("clock", self._compare_clocks())
-        if "dispatch" in self._roles:
+        if Role.DISPATCH in self._roles:
             await self._start_dispatch()
-        if "ingest" in self._roles:
+        if Role.INGEST in self._roles:
             await self._start_ingest()
-        if "web" in self._roles:
+        if Role.WEB in self._roles:
             await self._start_web()
         log.info("the gateway runs", version=__version__, role=",".join(self._roles))
 
@@ -230,16 +229,7 @@ class Gateway:
         context = self.context
         ingest = self.ingest
         app = create_app(context, blind=lambda: ingest.blind if ingest is not None else False)
-        config = uvicorn.Config(
-            app,
-            host=context.settings.bind,
-            port=context.settings.web_port,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=3,
-        )
-        server = Server(config)
+        server = Server(configured(app, context.settings.bind, context.settings.web_port))
         await server.begin()
         context.ports.web = server.port
         self._go("web", server.main_loop())
@@ -269,33 +259,3 @@ class Gateway:
             return 0
 
         await ticker.repeat(ticker.Round("clock", compare, COMPARE_EVERY_S))
-
-
-class Server(uvicorn.Server):
-    """uvicorn inside our loop: it tells its port, and leaves signals to us."""
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        return int(self.servers[0].sockets[0].getsockname()[1])
-
-    async def begin(self) -> None:
-        """Load the application and listen.
-
-        Raises:
-            OSError: the address cannot be had.
-        """
-        self.config.load()
-        self.lifespan = self.config.lifespan_class(self.config)
-        try:
-            await self.startup()
-        except SystemExit as error:
-            raise OSError(
-                f"cannot listen on {self.config.host}:{self.config.port}: the port is taken or not "
-                "allowed; choose another with LIFELINE_WEB_PORT"
-            ) from error
-
-    async def end(self) -> None:
-        """Stop answering."""
-        self.should_exit = True
-        await self.shutdown()

@@ -11,7 +11,7 @@ from uuid import UUID, uuid5
 
 from alerts.events import DeviceLost, Heard
 from alerts.words import SubjectKind
-from gateway.intake import NAMESPACE, Desk, subject_of
+from gateway.placing import NAMESPACE, Desk, subject_of
 from gateway.store import cases, messages
 from gateway.store.cases import NewSubject, encode
 from gateway.store.connect import Connection, Row, Session, rows

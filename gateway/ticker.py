@@ -17,8 +17,8 @@ from alerts.events import DeviceBack, DeviceLost, Event, Heard
 from gateway import casework, metrics, supervision
 from gateway.clock import Clock
 from gateway.errors import StoreBusy, StoreUnavailable
-from gateway.intake import Desk
 from gateway.log import place
+from gateway.placing import Desk
 from gateway.store import cases, messages
 from gateway.store.connect import Connection, Row, Session, rows, run
 from gateway.store.save import save

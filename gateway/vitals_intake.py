@@ -8,11 +8,11 @@
 It never locks a subject or an alarm (DESIGN 4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import msgspec
+from msgspec.structs import replace
 
 from alerts.events import DeviceBack, Heard
 from devices.model import (
@@ -23,22 +23,15 @@ from devices.model import (
     StatusState,
     is_plausible_time,
 )
-from gateway.arrivals import Arrival, Verdict
-from gateway.intake import Desk, Mark, Taken, subject_of
-from gateway.store import cases, messages
+from gateway.arrivals import Arrival
+from gateway.intake import Mark, Taken, heard_of, mark_of, stored
+from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
+from gateway.store import messages
 from gateway.store.cases import encode
 from gateway.store.connect import Connection, Session
-from gateway.store.messages import Raw, Receipt, Sender
+from gateway.store.messages import ReceiptKey, Sender
 
 GOOD = (StatusState.OK, StatusState.RESTORED)
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """One message of the lane with its sender and receipt."""
-
-    arrival: Arrival
-    sender: Sender | None
-    receipt: Receipt
 
 
 async def take(
@@ -48,97 +41,25 @@ async def take(
     desk: Desk,
     now: datetime,
 ) -> Taken:
-    """Take a batch of the vitals lane.
+    """Take a batch of the vitals lane, and the heard marks of the alarm lane.
 
     Raises:
         StoreUnavailable: nothing may be acknowledged; try again.
         StoreBusy: try again.
         BadData: one of the messages holds what the database refuses; halve the batch.
     """
-    async with session.plain() as connection:
-        pairs = [(one.packet.line, one.packet.sender) for one in batch]
-        known = await messages.senders(connection, pairs, now)
-        readings = [_reading(one, known, desk) for one in batch]
-        subjects = [_mark(one.sender, one).subject for one in readings if one.sender is not None]
-        await cases.add_subjects(connection, subjects, now)
+    placed = await place(session, batch, desk, now) if batch else []
     async with session.transaction() as connection:
-        new, repeats = await _claim(connection, readings, now)
-        await _keep(connection, new)
-        await _note_heard(connection, new, marks, now)
-    return Taken(
-        answers=tuple(
-            [(one.arrival, _stored(one)) for one in new]
-            + [(one.arrival, _stored(one, repeat=True)) for one in repeats]
-        ),
-        later=(),
-    )
+        new, repeats, fresh = await tell_repeats(connection, placed, now)
+        await keep_raw(connection, new, messages.copy_packets)
+        rows = [row for one in new for row in _measurements(one)]
+        if rows:
+            await messages.copy_measurements(connection, rows)
+        await _note_heard(connection, new, marks, fresh, now)
+    return Taken(answers=stored(new, repeats))
 
 
-def _stored(one: Reading, *, repeat: bool = False) -> Verdict:
-    return Verdict("stored", receipt=one.arrival.packet.key or None, repeat=repeat)
-
-
-def _reading(arrival: Arrival, known: dict[tuple[str, str], Sender], desk: Desk) -> Reading:
-    packet = arrival.packet
-    sender = known.get((packet.line, packet.sender))
-    proved = packet.authenticated and sender is not None and sender.usable
-    return Reading(
-        arrival=arrival,
-        sender=sender if proved else None,
-        receipt=Receipt(
-            line=packet.line,
-            sender=packet.sender if proved else f"?{packet.sender}",
-            key=arrival.key,
-            digest=arrival.digest,
-            organisation_id=sender.organisation_id if sender else desk.organisation_id,
-            window_s=packet.repeat_window_s,
-        ),
-    )
-
-
-async def _claim(
-    connection: Connection, readings: Sequence[Reading], now: datetime
-) -> tuple[list[Reading], list[Reading]]:
-    if not readings:
-        return [], []
-    first: dict[messages.ReceiptKey, Reading] = {}
-    for one in readings:
-        first.setdefault(one.receipt.identity, one)
-    fresh = await messages.claim(connection, [one.receipt for one in first.values()], now)
-    new = [one for key, one in first.items() if key in fresh]
-    claimed = {id(one) for one in new}
-    return new, [one for one in readings if id(one) not in claimed]
-
-
-async def _keep(connection: Connection, new: Sequence[Reading]) -> None:
-    proved = [_raw(one) for one in new if one.sender is not None]
-    others = [_raw(one) for one in new if one.sender is None]
-    rows = [row for one in new for row in _measurements(one)]
-    if proved:
-        await messages.copy_packets(connection, proved)
-    if rows:
-        await messages.copy_measurements(connection, rows)
-    if others:
-        await messages.add_quarantine(connection, others)
-
-
-def _raw(one: Reading) -> Raw:
-    packet = one.arrival.packet
-    return Raw(
-        received_at=packet.received_at,
-        organisation_id=one.receipt.organisation_id,
-        line=packet.line,
-        sender=packet.sender,
-        key=packet.key,
-        topic=packet.topic,
-        lane=one.arrival.lane.value,
-        authenticated=packet.authenticated,
-        body=packet.body,
-        problem=one.arrival.problem,
-    )
-
-
-def _measurements(one: Reading) -> list[tuple[object, ...]]:
+def _measurements(one: Placed) -> list[tuple[object, ...]]:
     if one.sender is None:
         return []
     received_at = one.arrival.packet.received_at
@@ -178,16 +99,23 @@ def _measurement(sender: Sender, signal: Measurement, received_at: datetime) -> 
 
 
 async def _note_heard(
-    connection: Connection, new: Sequence[Reading], marks: Sequence[Mark], now: datetime
+    connection: Connection,
+    new: Sequence[Placed],
+    marks: Sequence[Mark],
+    fresh: Mapping[ReceiptKey, int],
+    now: datetime,
 ) -> None:
     """Mark devices as heard, and hand to the alarm lane what changed technically."""
-    spoke: dict[UUID, list[Reading]] = {}
+    spoke: dict[Mark, list[Placed]] = {}
     latest = {mark.device_id: mark for mark in marks}
+    owners = {mark.device_id: mark for mark in map(mark_of, new) if mark is not None}
     for one in new:
-        if one.sender is not None:
-            spoke.setdefault(one.sender.device_id, []).append(one)
-            if not _is_will(one):
-                latest[one.sender.device_id] = _mark(one.sender, one)
+        mark = mark_of(one)
+        if mark is None:
+            continue
+        spoke.setdefault(owners[mark.device_id], []).append(one)
+        if not _is_will(one):
+            latest[mark.device_id] = mark
     if not latest and not spoke:
         return
     before = await messages.heard(
@@ -200,37 +128,24 @@ async def _note_heard(
         if before[device].lost_at is not None
     ]
     conditions: dict[UUID, frozenset[str]] = {}
-    for device, readings in spoke.items():
-        was = frozenset((before[device].conditions if device in before else None) or ())
-        became, changed = _changes(readings, was)
+    for mark, said in spoke.items():
+        known = before.get(mark.device_id)
+        was = frozenset(known.conditions or ()) if known is not None else frozenset()
+        became, changed = _changes(said, was, fresh)
         if became != was:
-            conditions[device] = became
-        sender = readings[-1].sender
-        if sender is not None:
-            mark = _mark(sender, readings[-1])
-            items.extend(_item(mark, "heard", one) for one in changed)
+            conditions[mark.device_id] = became
+        items.extend(_item(mark, "heard", one) for one in changed)
     if conditions:
         await messages.save_conditions(connection, conditions)
     if items:
         await messages.add_inbox(connection, items, now)
 
 
-def _mark(sender: Sender, one: Reading) -> Mark:
-    packet = one.arrival.packet
-    return Mark(
-        device_id=sender.device_id,
-        organisation_id=sender.organisation_id,
-        name=packet.sender,
-        subject=subject_of(sender, packet.line, packet.sender),
-        at=packet.received_at,
-    )
-
-
 def _item(mark: Mark, what: str, body: DeviceBack | Heard) -> tuple[UUID, UUID, str, str]:
     return (mark.organisation_id, mark.subject.id, what, encode(body).decode())
 
 
-def _is_will(one: Reading) -> bool:
+def _is_will(one: Placed) -> bool:
     return any(
         isinstance(signal, Status) and signal.what is StatusKind.LINK
         for signal in one.arrival.signals
@@ -238,35 +153,24 @@ def _is_will(one: Reading) -> bool:
 
 
 def _changes(
-    readings: Sequence[Reading], was: frozenset[str]
+    said: Sequence[Placed], was: frozenset[str], fresh: Mapping[ReceiptKey, int]
 ) -> tuple[frozenset[str], list[Heard]]:
     """Give the conditions after these messages, and the statuses that changed any of them.
 
     A device whose will told that its link was lost is back as soon as it says anything at all.
     """
     now_in = set(was)
-    changed = []
-    for one in readings:
-        statuses = [signal for signal in one.arrival.signals if isinstance(signal, Status)]
-        if StatusKind.LINK.value in now_in and not _is_will(one):
-            name = one.arrival.packet.sender
-            statuses.append(Status(name, StatusKind.LINK, StatusState.RESTORED))
-        for number, status in enumerate(statuses):
-            if status.what is StatusKind.HEARTBEAT:
+    changed: list[Heard] = []
+    for one in said:
+        heard = heard_of(one, generation=fresh[one.receipt.identity])
+        if StatusKind.LINK.value in now_in and not _is_will(one) and heard:
+            back = Status(one.arrival.packet.sender, StatusKind.LINK, StatusState.RESTORED)
+            heard.append(replace(heard[0], signal=back, receipt=heard[0].receipt + "/back"))
+        for item in heard:
+            status = item.signal
+            if not isinstance(status, Status) or status.what is StatusKind.HEARTBEAT:
                 continue
             if (status.state in GOOD) == (status.what.value in now_in):
                 now_in.symmetric_difference_update({status.what.value})
-                changed.append(_heard(one, status, number))
+                changed.append(item)
     return frozenset(now_in), changed
-
-
-def _heard(one: Reading, status: Status, number: int) -> Heard:
-    packet = one.arrival.packet
-    identity = (packet.line, packet.sender, one.arrival.key, one.arrival.digest.hex(), str(number))
-    return Heard(
-        receipt="/".join(identity),
-        received_at=packet.received_at,
-        sender=packet.sender,
-        line=packet.line,
-        signal=status,
-    )

@@ -16,7 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from gateway import embedded
-from gateway.intake import Desk
+from gateway.placing import Desk
 from gateway.rulebook import read_rules
 from gateway.store.connect import Session, Sessions
 from gateway.store.migrate import ensure_partitions, migrate
@@ -55,7 +55,7 @@ def empty_database(server: str) -> Iterator[str]:
 
 
 @pytest.fixture
-async def database(empty_database: str) -> AsyncIterator[str]:
+async def database(empty_database: str) -> str:
     """Give the DSN of a database in its newest shape."""
     session = Session(lambda: empty_database, "test-start")
     storage = await migrate(session, "auto", MORNING)
@@ -63,7 +63,7 @@ async def database(empty_database: str) -> AsyncIterator[str]:
         await ensure_partitions(session, MORNING)
         await ensure_partitions(session, datetime.now(UTC))
     await session.close()
-    yield empty_database
+    return empty_database
 
 
 @pytest.fixture

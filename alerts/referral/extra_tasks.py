@@ -1,6 +1,6 @@
 """Tasks that a visit leaves behind: equipment in 2 h or 24 h, and the other wraparound.
 
-A service event names them: `equipment`, `equipment:urgent`, `therapy`, ... (CLINICAL 1.1 rows 4, 39).
+A service event names them: `equipment`, `equipment:urgent`, `therapy`, ... (CLINICAL 1.1).
 """
 
 from alerts.events import ServiceEvent

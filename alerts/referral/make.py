@@ -1,6 +1,4 @@
-"""Making a referral: by itself (provisional) or because an operator decided so (DECIDING 2, 8)."""
-
-from typing import Any
+"""Making a referral: provisional, or because an operator decided so (DECIDING 2, 8)."""
 
 import msgspec
 from msgspec.structs import replace
@@ -8,13 +6,14 @@ from msgspec.structs import replace
 from alerts.case import Alarm, Reason, Referral
 from alerts.facts import Service
 from alerts.ids import referral_id
-from alerts.plans import barred_by, plan_of
+from alerts.lifecycle import REFERRAL, ReferralEvent, advance
 from alerts.referral.choose import CLINICIAN, UCR, Choice, choose
+from alerts.referral.message import message, send_update
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_once, make_task
 from alerts.timing import TimerKind
-from alerts.waiting import SUPERVISOR, climb, is_referred
+from alerts.waiting import ASKED, SUPERVISOR
 from alerts.words import Disposition, ReferralState, TaskKind, What
 
 
@@ -27,51 +26,11 @@ class Ask(msgspec.Struct, frozen=True):
     need: str | None = None
 
 
-def is_held(step: Step, alarm: Alarm) -> bool:
-    """Say whether a fall forbids a referral yet: no voice since, and no 999 task (DECIDING 5)."""
-    fall_at = alarm.marks.get("fall")
-    if fall_at is None or "task_999" in alarm.marks:
-        return False
-    return alarm.silent_since is not None
-
-
-def refer_at_once(step: Step, alarm: Alarm) -> Step:
-    """Make the provisional referral of an `at_once` plan, unless it is held or made already."""
-    plan, reasons = plan_of(step, alarm)
-    if not plan.at_once or is_referred(step, alarm):
-        return step
-    if is_held(step, alarm):
-        hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
-        return step.about(What.NOTHING, alarm, hold, *reasons)
-    at_once = step.why(Rule.AT_ONCE, "at_once")
-    return refer(step, alarm, Ask(automatic=True, reasons=(at_once, *reasons)))
-
-
-def refer_untaken(step: Step, alarm: Alarm) -> Step:
-    """Make the provisional referral of an `after_untaken` plan; everybody's telephone rings."""
-    plan, reasons = plan_of(step, alarm)
-    untaken = step.why(
-        Rule.AFTER_UNTAKEN, "untaken", after_s=plan.after_untaken_s, alarm_at=alarm.alarm_at
-    )
-    if is_held(step, alarm):
-        hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
-        alarm = replace(alarm, marks={**alarm.marks, "referral_held": step.now})
-        return step.put_alarm(alarm).about(What.NOTHING, alarm, untaken, hold)
-    if not barred_by(step, alarm):
-        step = refer(step, alarm, Ask(automatic=True, reasons=(untaken, *reasons)))
-    return climb(step.notify(SUPERVISOR, alarm, untaken, "untaken"), alarm)
-
-
-def release_held(step: Step, alarm: Alarm) -> Step:
-    """Make the referral that waited for a voice or the 999 task; informed, never instead."""
-    if "referral_held" not in alarm.marks or is_referred(step, alarm):
-        return refer_at_once(step, alarm)
-    reason = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "released", held_at=alarm.marks["referral_held"])
-    return refer(step, alarm, Ask(automatic=True, reasons=(reason,)))
-
-
 def refer(step: Step, alarm: Alarm, ask: Ask) -> Step:
     """Make a referral for an alarm, or what stands in for it; nothing is queued."""
+    if ask.automatic:
+        alarm = replace(alarm, marks={**alarm.marks, ASKED: step.now})
+        step = step.put_alarm(alarm)
     choice = choose(step, UCR, ask.wanted)
     if choice.service is None:
         return _elsewhere(step, alarm, ask, choice)
@@ -113,9 +72,12 @@ def _phone_instead(step: Step, alarm: Alarm, service: Service, reason: Reason) -
 def _join(step: Step, alarm: Alarm, ask: Ask, running: Referral) -> Step:
     """Tell the service that already has this person, instead of a second referral."""
     reason = step.why(Rule.ONE_OPEN, "already_open", referral=running.id, service=running.service)
-    step = step.notify(("consoles",), alarm, reason, "referral already open")
-    step = send_update(step, running, "called_again")
-    return step if ask.automatic else confirm(step, running, ask.reasons)
+    if running.alarm != alarm.id:
+        step = step.notify(("consoles",), alarm, reason, "referral already open")
+        step = send_update(step, running, "called_again")
+    if running.provisional and not ask.automatic:
+        return confirm(step, running, ask.reasons)
+    return step.about(What.NOTHING, alarm, reason, *ask.reasons, referral=running.id)
 
 
 def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
@@ -219,15 +181,37 @@ def watch(step: Step, referral: Referral, *, floor: bool) -> Step:
     return step.put_referral(replace(referral, breach_due_at=due_at))
 
 
+def rewatch(step: Step, referral: Referral) -> Step:
+    """See again by when a human must act, where that is still waited for."""
+    if not step.waiting(TimerKind.ACCEPT, referral.id):
+        return step
+    return watch(step, referral, floor=_on_floor(step, referral))
+
+
 def confirm(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step:
-    """Record that a person confirmed a referral: it is no longer provisional."""
+    """Record that an operator confirmed a referral, and tell its service.
+
+    Raises:
+        Forbidden: the referral has ended.
+    """
+    confirmed_at = referral.confirmed_at or step.now
+    step = settle(step, replace(referral, confirmed_at=confirmed_at), reasons)
+    return send_update(step, referral, "confirmed")
+
+
+def settle(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step:
+    """Record that a person confirmed or accepted a referral: it is no longer provisional.
+
+    Raises:
+        Forbidden: the referral has ended.
+    """
     referral = replace(
-        referral, provisional=False, confirmed_at=referral.confirmed_at or step.now
+        referral,
+        state=advance(REFERRAL, referral.state, ReferralEvent.CONFIRM),
+        provisional=False,
     )
-    step = step.put_referral(referral)
-    if referral.accepted_at is None and step.waiting(TimerKind.ACCEPT, referral.id):
-        step = watch(step, referral, floor=_on_floor(step, referral))
-    step = step.say(
+    step = rewatch(step.put_referral(referral), referral)
+    return step.say(
         What.REFERRAL_CONFIRMED,
         *reasons,
         alarm=referral.alarm,
@@ -235,46 +219,8 @@ def confirm(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step
         service=referral.service,
         provisional=False,
     )
-    return send_update(step, referral, "confirmed")
 
 
 def _on_floor(step: Step, referral: Referral) -> bool:
     alarm = step.alarm(referral.alarm)
     return alarm is not None and alarm.on_floor_since is not None
-
-
-def send_update(step: Step, referral: Referral, change: str) -> Step:
-    """Tell the service what changed."""
-    current = step.referral(referral.id) or referral
-    body = {**message(step, current), "change": change}
-    return step.send(
-        referral.id,
-        "referral_update",
-        referral.service,
-        referral=referral.id,
-        alarm=referral.alarm,
-        body=body,
-    )
-
-
-def message(step: Step, referral: Referral) -> dict[str, Any]:
-    """Give what a message about a referral says: ids, codes and times, no names."""
-    alarm = step.alarm(referral.alarm)
-    return {
-        "referral": referral.id,
-        "alarm": referral.alarm,
-        "person": step.person_id,
-        "service": referral.service,
-        "provisional": referral.provisional,
-        "standard": referral.standard.value,
-        "need": referral.need,
-        "what": None if alarm is None else alarm.what,
-        "spoken_to": alarm is not None and alarm.spoke_at is not None,
-        "on_floor_since": None if alarm is None else alarm.on_floor_since,
-        "task_999_at": None if alarm is None else alarm.marks.get("task_999"),
-        "alarm_at": referral.alarm_at,
-        "pressed_at": referral.pressed_at,
-        "sent_at": referral.sent_at,
-        "breach_due_at": referral.breach_due_at,
-        "at": step.now,
-    }

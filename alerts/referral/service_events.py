@@ -14,17 +14,25 @@ from msgspec.structs import replace
 from alerts.case import Referral
 from alerts.events import ServiceEvent
 from alerts.ids import inbound_referral_id
-from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, advance
+from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, TaskEvent, advance
 from alerts.referral.breach import by_phone, unwatch
 from alerts.referral.extra_tasks import make_extra_tasks
-from alerts.referral.make import confirm, watch
+from alerts.referral.make import rewatch, settle, watch
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish_kind
-from alerts.lifecycle import TaskEvent
 from alerts.telecare import floor, ladder
-from alerts.waiting import CONSOLES
-from alerts.words import Mechanism, ReferralState, ServiceAct, Source, Standard, TaskKind, What
+from alerts.waiting import CONSOLES, expect_action
+from alerts.words import (
+    AlarmState,
+    Mechanism,
+    ReferralState,
+    ServiceAct,
+    Source,
+    Standard,
+    TaskKind,
+    What,
+)
 
 CLINICIANS = frozenset({Source.GP, Source.HVS, Source.UCC_HUB, Source.AMBULANCE})
 Act = Callable[[Step, Referral, ServiceEvent], Step]
@@ -76,7 +84,7 @@ def _inbound(step: Step, event: ServiceEvent) -> Step:
         service=event.service,
         state=ReferralState.RECEIVED,
         provisional=False,
-        made_at=at,
+        made_at=step.now,
         source=source,
         standard=event.standard or Standard.TWO_HOUR,
         sent_at=at,
@@ -98,7 +106,9 @@ def _inbound(step: Step, event: ServiceEvent) -> Step:
     return make_extra_tasks(step, referral.id, event)
 
 
-def _say(step: Step, what: What, referral: Referral, why: str, rule: Rule, **inputs: object) -> Step:
+def _say(
+    step: Step, what: What, referral: Referral, why: str, rule: Rule, **inputs: object
+) -> Step:
     return step.say(
         what,
         step.why(rule, why, **inputs),
@@ -127,9 +137,7 @@ def _receive(step: Step, referral: Referral, event: ServiceEvent) -> Step:
 def _seen(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     referral = _moved(step, referral, event)
     referral = replace(referral, seen_at=referral.seen_at or when(step, event))
-    step = step.put_referral(referral)
-    if referral.accepted_at is None and referral.state is not ReferralState.WITHDRAWN:
-        step = watch(step, referral, floor=True)
+    step = rewatch(step.put_referral(referral), referral)
     current = step.referral(referral.id) or referral
     return _recorded(step, current, event)
 
@@ -148,7 +156,7 @@ def _accepted(step: Step, referral: Referral, event: ServiceEvent) -> tuple[Step
     step = unwatch(step.put_referral(referral), referral.id)
     if referral.provisional:
         reason = step.why(Rule.SERVICE_ACTS, "accepted_by_service", by=event.by)
-        step = confirm(step, referral, (reason,))
+        step = settle(step, referral, (reason,))
         referral = step.referral(referral.id) or referral
     if first:
         step = finish_kind(step, TaskKind.PHONE_REFERRAL, referral.id, TaskEvent.DONE)
@@ -233,6 +241,8 @@ def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     alarm = step.alarm(referral.alarm)
     if alarm is None:
         return step
+    if alarm.state is AlarmState.TAKEN:
+        step = expect_action(step, alarm)
     reason = step.why(Rule.SERVICE_ACTS, "outcome", referral=referral.id, outcome=referral.outcome)
     return step.notify(CONSOLES, alarm, reason, "outcome from the service")
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from alerts.case import Alarm, Reason
 from alerts.events import Heard
 from alerts.ids import alarm_id
-from alerts.referral.make import refer_at_once
+from alerts.referral.automatic import refer_at_once
 from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, Ladder
 from alerts.step import Step
@@ -44,7 +44,9 @@ def heard_call(step: Step, heard: Heard, activation: Activation) -> Step:
 
 def unreadable_call(step: Step, heard: Heard) -> Step:
     """A press-shaped message that cannot be read goes up to an operator."""
-    activation = Activation(device=heard.sender, what=ActivationKind.UNKNOWN, code=heard.fault or "")
+    activation = Activation(
+        device=heard.sender, what=ActivationKind.UNKNOWN, code=heard.fault or ""
+    )
     return _call(step, heard, activation, _unknown_row(step), known=heard.known)
 
 
@@ -140,12 +142,14 @@ def _follow(
     assert alarm is not None  # noqa: S101 - opened or joined in the line before
     step = history.count(step, alarm, row)
     if row.ladder is Ladder.FALL and alarm.known:
+        if Flag.CACHED in activation.flags and "fall" in alarm.marks:
+            return step
         fallen_at = _pressed_at(heard, activation) or step.now
         key = fall.key_of(heard, activation)
         step = fall.begin(step, alarm, key, fallen_at, activation.still_s)
         current = step.alarm(alarm.id)
         assert current is not None  # noqa: S101 - put in by begin
-        return step if current.cancelled_at == step.now else refer_at_once(step, current)
+        return refer_at_once(step, current) if "fall" in current.marks else step
     if verdict.disposition is not None and alarm.known:
         return make_999(step, alarm, verdict.reasons[-1], row.script, verdict.disposition)
     return step

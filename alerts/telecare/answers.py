@@ -49,7 +49,9 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     given = tuple(_row(step, letter, word) for letter, word in event.answers.items())
     kept = {**alarm.answers, **{f"stumble.{row.letter}": row.answer for row in given}}
     alarm = replace(alarm, answers=kept)
-    step, alarm = floor.lies(step.put_alarm(alarm), alarm, step.now)
+    step = step.put_alarm(alarm)
+    if "up" not in alarm.marks:
+        step, alarm = floor.lies(step, alarm, step.now)
     verdict = ask(step, Question(alarm, step.row(alarm), answers=given))
     by = step.why(Rule.SCRIPT, "answers_given", given_by=event.given_by, answers=event.answers)
     if verdict.disposition is None:

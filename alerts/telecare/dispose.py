@@ -9,12 +9,13 @@ from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
 from alerts.events import OperatorEvent
-from alerts.lifecycle import Forbidden
+from alerts.lifecycle import Forbidden, TaskEvent
 from alerts.plans import is_under_age
-from alerts.referral.make import Ask, refer, send_update
+from alerts.referral.make import Ask, refer
+from alerts.referral.message import send_update
 from alerts.rule_ids import Rule
 from alerts.step import Step
-from alerts.tasks import make_999, make_once
+from alerts.tasks import finish_kind, make_999, make_once
 from alerts.timing import TimerKind
 from alerts.words import Disposition, TaskKind, What
 
@@ -59,10 +60,10 @@ def dispose(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         why=event.reason,
         would_otherwise_attend=event.disposition is Disposition.UCR,
     )
+    if event.disposition is not Disposition.CLINICIAN:
+        step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.CANCEL)
     alarm = replace(alarm, disposition=event.disposition, decided_at=step.now)
-    step = step.put_alarm(alarm).about(
-        What.DISPOSED, alarm, reason, disposition=event.disposition
-    )
+    step = step.put_alarm(alarm).about(What.DISPOSED, alarm, reason, disposition=event.disposition)
     return HANDLERS[event.disposition](step, alarm, event, reason)
 
 
@@ -110,9 +111,7 @@ def ring_back(step: Step, alarm: Alarm, reason: Reason, line: str | None) -> Ste
     """Ask a clinician to ring back within 15 min, else 999."""
     due_at = step.now + step.rules.span(Rule.RING_BACK)
     text = "clinician rings back" if line is None else f"named line {line} first"
-    step = make_once(
-        step, TaskKind.RING_BACK, reason, alarm=alarm.id, due_at=due_at, text=text
-    )
+    step = make_once(step, TaskKind.RING_BACK, reason, alarm=alarm.id, due_at=due_at, text=text)
     task = step.live_task(TaskKind.RING_BACK, alarm.id)
     assert task is not None  # noqa: S101 - made in the line before
     if step.waiting(TimerKind.RING_BACK, task.id):

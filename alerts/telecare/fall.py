@@ -12,6 +12,7 @@ from alerts.tasks import make_once
 from alerts.telecare import floor, ladder
 from alerts.telecare.technical import Trouble, trouble
 from alerts.timing import TimerKind
+from alerts.waiting import climb
 from alerts.words import AlarmKind, AlarmState, Disposition, TaskKind, What
 from devices.model import Activation
 
@@ -25,7 +26,12 @@ def key_of(heard: Heard, activation: Activation) -> str:
 
 
 def begin(step: Step, alarm: Alarm, key: str, fallen_at: datetime, still_s: float | None) -> Step:
-    """Wait for a voice from now on: what was heard before the fall does not count."""
+    """Wait for a voice from now on: what was heard before the fall does not count.
+
+    A fall while a voice is awaited already moves nothing back.
+    """
+    if step.waiting(TimerKind.FALL_VOICE, alarm.id):
+        return step
     still = still_s is None or still_s > 0
     reason = step.why(
         Rule.FALL_OPEN, "still_assumed" if still_s is None else "fall", still=still, still_s=still_s
@@ -107,6 +113,8 @@ def _take_back(step: Step, alarm: Alarm) -> Step:
     marks = {name: at for name, at in alarm.marks.items() if name != "fall"}
     step, alarm = floor.is_up(step, replace(alarm, marks=marks, fall_key=""))
     step = step.stop(alarm.id, (TimerKind.FALL_VOICE,))
+    if alarm.signals == 1 and step.waiting(TimerKind.REFER, alarm.id):
+        step = climb(step.stop(alarm.id, (TimerKind.REFER,)), alarm)
     reason = step.why(Rule.FALL_CANCEL, "fall_cancelled", what=alarm.what)
     step = step.about(What.ALARM_JOINED, alarm, reason)
     again = step.remembered(CANCELLED, step.rules.span(Rule.CANCELLED_FALL_AGAIN))

@@ -1,4 +1,4 @@
-"""A signal on an alarm that is open already: it rings again and goes back to the top (DECIDING 6)."""
+"""A signal on an open alarm: it rings again and goes back to the top (DECIDING 6)."""
 
 import msgspec
 from msgspec.structs import replace
@@ -87,5 +87,3 @@ def ask_arrived(step: Step, alarm: Alarm) -> Step:
         return step
     reason = step.why(Rule.RESPONDER_ARRIVED, "responder_expected", referrals=coming)
     return step.notify(CONSOLES, alarm, reason, "has the responder arrived?")
-
-

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from alerts.case import Alarm
 from alerts.lifecycle import TaskEvent
-from alerts.referral.make import refer_at_once, release_held
+from alerts.referral.automatic import refer_at_once, release_held
 from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
 from alerts.step import Step
@@ -137,7 +137,7 @@ def no_reply(step: Step, alarm: Alarm) -> Step:
 
 def heard_voice(step: Step, alarm: Alarm) -> Step:
     """A human spoke to the client or saw them: the ladder ends, its tasks are done."""
-    alarm = replace(alarm, silent_since=None, spoke_at=alarm.spoke_at or step.now)
+    alarm = replace(alarm, silent_since=None)
     past = tuple(p for p in step.case.past if (p.kind, p.about) != (SILENT, alarm.id))
     step = step.put_alarm(alarm).change(past=past).stop(alarm.id, RUNGS)
     for kind in (TaskKind.CALL_PATIENT, TaskKind.COMFORT_CALL):
@@ -150,12 +150,13 @@ def voice_on_referral(step: Step, alarm_id: str | None) -> Step:
     alarm = step.alarm(alarm_id)
     if alarm is None or alarm.state is AlarmState.CLOSED:
         return step
-    return heard_voice(step, alarm)
+    seen = replace(alarm, marks={**alarm.marks, "responder_saw_or_spoke": step.now})
+    return heard_voice(step, seen)
 
 
 def voice_by_operator(step: Step, alarm: Alarm) -> Step:
     """An operator spoke to the client: what waited for a voice may go out now."""
-    step = heard_voice(step, alarm)
+    step = heard_voice(step, replace(alarm, spoke_at=alarm.spoke_at or step.now))
     reason = step.why(Rule.ORDER_NO_REPLY, "voice_heard", silent_since=alarm.silent_since)
     current = step.alarm(alarm.id)
     assert current is not None  # noqa: S101 - put in by heard_voice

@@ -120,6 +120,8 @@ def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         if task is None:
             raise Forbidden("no 999 task is open; decide 999_task first", Rule.TASK_999)
         step = claim(step, task, event.operator)
+    if event.to is CallTarget.LINE:
+        step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.DONE)
     if event.to is CallTarget.RESPONDER:
         alarm = replace(alarm, marks={**alarm.marks, "responder_expected": step.now})
         step = step.put_alarm(alarm)
@@ -131,6 +133,8 @@ def _is_listen_only(step: Step, alarm: Alarm) -> bool:
 
 
 def _spoke(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    if alarm.kind is AlarmKind.TECHNICAL:
+        raise Forbidden("a technical alarm has no voice", Rule.OPERATOR)
     if _is_listen_only(step, alarm):
         step = _did(step, alarm, event, warning="listen only")
     return ladder.voice_by_operator(step, alarm)
@@ -143,7 +147,7 @@ def _no_reply(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
 
 
 def _up(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
-    step, alarm = floor.is_up(step, alarm)
+    step, alarm = floor.is_up(step, replace(alarm, marks={**alarm.marks, "up": step.now}))
     return _did(step, alarm, event)
 
 
@@ -154,9 +158,7 @@ def _referrals_of(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Refer
         Forbidden: there is none.
     """
     found = tuple(
-        r
-        for r in step.open_referrals()
-        if event.referral in (None, r.id) and alarm.id == r.alarm
+        r for r in step.open_referrals() if event.referral in (None, r.id) and alarm.id == r.alarm
     )
     if not found:
         raise Forbidden("no open referral to act on", Rule.OPERATOR)
@@ -165,9 +167,8 @@ def _referrals_of(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Refer
 
 def _confirm(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     for referral in _referrals_of(step, alarm, event):
-        state = advance(REFERRAL, referral.state, ReferralEvent.CONFIRM)
         reason = step.why(Rule.OPERATOR, "confirm", operator=event.operator)
-        step = confirm(step, replace(referral, state=state), (reason,))
+        step = confirm(step, referral, (reason,))
     decided = replace(alarm, decided_at=step.now, disposition=alarm.disposition or Disposition.UCR)
     return step.put_alarm(decided)
 

@@ -56,9 +56,7 @@ def _attendance(step: Step, inputs: dict[str, str]) -> Step:
 
 def fault(step: Step, heard: Heard) -> Step:
     """A message that cannot be read is work for a person."""
-    reason = step.why(
-        Rule.UNREADABLE, "message_unreadable", device=heard.sender, fault=heard.fault
-    )
+    reason = step.why(Rule.UNREADABLE, "message_unreadable", device=heard.sender, fault=heard.fault)
     cause = f"{heard.sender}:message"
     return trouble(step, Trouble(heard.sender, cause, heard.receipt, reason, heard.detail))
 

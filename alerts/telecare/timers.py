@@ -10,7 +10,7 @@ from functools import partial
 from alerts.case import Alarm, Referral, Task, Timer
 from alerts.lifecycle import AlarmEvent
 from alerts.referral import breach
-from alerts.referral.make import refer_untaken
+from alerts.referral.automatic import refer_untaken
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_999, unclaimed_999
@@ -21,9 +21,7 @@ from alerts.words import ReferralState
 
 Handler = Callable[[Step, str], Step]
 
-ON_THEIR_WAY = frozenset(
-    {ReferralState.ACCEPTED, ReferralState.SET_OUT, ReferralState.ATTENDED}
-)
+ON_THEIR_WAY = frozenset({ReferralState.ACCEPTED, ReferralState.SET_OUT, ReferralState.ATTENDED})
 
 
 def fire(step: Step, timer: Timer) -> Step:

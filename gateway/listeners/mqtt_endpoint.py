@@ -17,6 +17,7 @@ import structlog
 
 from devices.links.mqtt_reasons import Reason
 from gateway.listeners.mqtt_metrics import EndpointMetrics
+from gateway.listeners.mqtt_policy import StrangerRates
 from gateway.listeners.mqtt_session import Session
 from gateway.listeners.mqtt_shared import MqttSettings, Registry, RoomWaiters, Shared
 from gateway.listeners.ports import Gatekeeper, Intake
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 BACKLOG = 1_024
 TLS_HANDSHAKE_S = 10.0
+CUT_S = 1.0
+"""Behind `close_s`, when lines that are not read are cut, all sessions are over within this."""
 
 
 class MqttEndpoint:
@@ -51,6 +54,7 @@ class MqttEndpoint:
             EndpointMetrics(settings.line),
             self._registry,
             self._rooms,
+            StrangerRates(settings.stranger_burst, settings.stranger_per_s),
         )
         self._server: asyncio.Server | None = None
 
@@ -80,6 +84,11 @@ class MqttEndpoint:
         self._shared.intake.on_blind(self._on_blind)
         log.info("devices may connect", line=self._settings.line, port=self.port)
 
+    def tell(self, name: str, payload: bytes) -> bool:
+        """Send a later message to a device that proved its name; False when it is not here."""
+        session = self._registry.holder(name)
+        return session is not None and session.tell(payload)
+
     async def stop(self) -> None:
         """Stop accepting and reading, acknowledge what is committed, then close (STACK trap 6)."""
         if self._server is None:
@@ -93,9 +102,9 @@ class MqttEndpoint:
         )
         for session in self._registry.everyone():
             session.end(Reason.SERVER_SHUTTING_DOWN, "the gateway is stopping")
-        await self._registry.settle(lambda: not self._registry.everyone(), self._settings.close_s)
-        for session in self._registry.everyone():
-            session.cut()
+        await self._registry.settle(
+            lambda: not self._registry.everyone(), self._settings.close_s + CUT_S
+        )
         self._rooms.cancel()
         await self._server.wait_closed()
         log.info(

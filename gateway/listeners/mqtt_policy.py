@@ -4,6 +4,7 @@ A topic is only ever a reason to say so in the PUBACK and to count: whatever cam
 because evidence is kept and a call for help is heard wherever it was sent.
 """
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from devices.links import native
@@ -12,6 +13,7 @@ from devices.model import MAX_SENDER_CHARS
 
 NAMELESS = "nameless"
 OTHER = "other"
+SOURCES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,24 @@ class Bucket:
             return False
         self._tokens -= 1
         return True
+
+
+class StrangerRates:
+    """How fast the strangers of each address may talk, whatever their connections come and go.
+
+    Remembers so many addresses; the one not heard for longest is forgotten first.
+    """
+
+    def __init__(self, burst: int, per_s: float) -> None:
+        """Give every address this burst, refilled at this rate."""
+        self._burst = burst
+        self._per_s = per_s
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
+
+    def take(self, source: str, now_s: float) -> bool:
+        """Take a token of an address; False when there is none."""
+        bucket = self._buckets.pop(source, None) or Bucket(self._burst, self._per_s, now_s)
+        if len(self._buckets) >= SOURCES:
+            self._buckets.popitem(last=False)
+        self._buckets[source] = bucket
+        return bucket.take(now_s)

@@ -10,7 +10,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 from functools import partial
-from typing import cast
+from typing import assert_never, cast
 
 import structlog
 
@@ -36,7 +36,7 @@ from devices.links.mqtt_state import State
 from devices.model import Packet
 from gateway.arrivals import Verdict
 from gateway.listeners.mqtt_admission import admit
-from gateway.listeners.mqtt_policy import Bucket, Topics
+from gateway.listeners.mqtt_policy import Topics
 from gateway.listeners.mqtt_shared import Shared, line_time, loop_time_s
 from gateway.listeners.mqtt_wire import Pause, Wire
 from gateway.listeners.ports import Identity
@@ -59,7 +59,6 @@ class Session(asyncio.Protocol):
         self._admission: asyncio.Task[None] | None = None
         self._identity: Identity | None = None
         self._topics = Topics("")
-        self._bucket: Bucket | None = None
         self._version = Version.V311
 
     @property
@@ -114,13 +113,16 @@ class Session(asyncio.Protocol):
             self._shared.metrics.refusal(reason.name.lower())
             self._finish(self._connection.send(Close(reason, message), line_time()))
 
+    def tell(self, payload: bytes) -> bool:
+        """Send a later message on `down`; False when the device is not connected any more."""
+        if self._connection.state is not State.CONNECTED:
+            return False
+        self._wire.write(self._connection.send(Deliver(payload), line_time()))
+        return True
+
     def stop_reading(self) -> None:
         """Hear nothing more; what was heard is still acknowledged."""
         self._pause(Pause.STOPPING)
-
-    def cut(self) -> None:
-        """Cut the line at once."""
-        self._wire.abort()
 
     # The connection's events
 
@@ -140,6 +142,8 @@ class Session(asyncio.Protocol):
                 case Disconnected(cause, will, octets):
                     self._take_will(will, cause.value)
                     self._finish(octets)
+                case _:
+                    assert_never(event)
         if self._connection.is_full:
             self._pause(Pause.IN_FLIGHT)
 
@@ -167,9 +171,6 @@ class Session(asyncio.Protocol):
             oldest = registry.admit_stranger(self, self._source)
             if oldest is not None:
                 oldest.end(Reason.QUOTA_EXCEEDED, "too many unproved sessions from one address")
-            self._bucket = Bucket(
-                self._settings.stranger_burst, self._settings.stranger_per_s, self._loop.time()
-            )
         self._identity = identity
         self._topics = Topics(identity.name)
         self._shared.metrics.session(authenticated=identity.authenticated, change=1)
@@ -207,13 +208,15 @@ class Session(asyncio.Protocol):
 
     def _is_too_much(self, packet: Packet) -> bool:
         """Say whether a stranger talks too fast; a call for help is never too much."""
-        if self._bucket is None or native.looks_like_call(packet):
+        if packet.authenticated or native.looks_like_call(packet):
             return False
-        return not self._bucket.take(self._loop.time())
+        if self._shared.rates.take(self._source, self._loop.time()):
+            return False
+        self._shared.metrics.refusal("stranger_too_fast")
+        return True
 
     def _turn_away(self, event: Published) -> None:
         """Refuse a stranger's message: in words where there are any, else by closing behind it."""
-        self._shared.metrics.refusal("stranger_too_fast")
         if event.packet_id is None:
             return
         if self._version is Version.V5:
@@ -246,7 +249,8 @@ class Session(asyncio.Protocol):
         if will is not None:
             self._shared.metrics.will(cause)
             packet = self._packet(self._topics.will(will.topic), will.payload, retained=False)
-            self._shared.intake.offer(packet, _nobody_waits)
+            if not self._is_too_much(packet):
+                self._shared.intake.offer(packet, _nobody_waits)
 
     # Reading, timers, the end
 

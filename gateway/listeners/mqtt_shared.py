@@ -11,6 +11,7 @@ from devices.links.mqtt_events import Limits
 from devices.links.mqtt_reasons import Reason
 from devices.model import Lane
 from gateway.listeners.mqtt_metrics import EndpointMetrics
+from gateway.listeners.mqtt_policy import StrangerRates
 from gateway.listeners.ports import Gatekeeper, Intake
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,7 +31,8 @@ class MqttSettings:
         accept_unauthenticated: Whether who cannot prove a name is heard as an unknown caller.
         strangers_per_source: Sessions of one address that proved nothing; beyond it the oldest of
             them makes place, so that the newest call is heard.
-        stranger_burst: Messages that are no calls which a stranger may send at once, and
+        stranger_burst: Messages that are no calls which the strangers of one address may send at
+            once, and
         stranger_per_s: how many a second after that. Calls for help are not counted.
         identify_deadline_s: How long the database may take to say who it is.
         drain_s: How long a shutdown waits for commits.
@@ -92,6 +94,10 @@ class Registry(Generic[GuestT]):
         older = self._by_name.get(name)
         self._by_name[name] = guest
         return older
+
+    def holder(self, name: str) -> GuestT | None:
+        """Give the session of a device that proved its name; None when it is not connected."""
+        return self._by_name.get(name)
 
     def admit_stranger(self, guest: GuestT, source: str) -> GuestT | None:
         """Note a stranger; give the oldest of the same source when it has to make place."""
@@ -171,6 +177,7 @@ class Shared:
     metrics: EndpointMetrics
     registry: "Registry[Any]"
     rooms: RoomWaiters
+    rates: StrangerRates
 
 
 def line_time() -> datetime:

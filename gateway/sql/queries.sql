@@ -505,3 +505,149 @@ on conflict (line, sender) do update
         expires_at = excluded.expires_at,
         secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256),
         certificate_sha256 = coalesce(excluded.certificate_sha256, device.certificate_sha256)
+
+-- ready --
+-- What a gateway needs before it may be called ready: the migrations done, and that it may write.
+select array(select name from migration order by name) as migrations,
+       current_setting('transaction_read_only') = 'on' as read_only
+
+-- desk_alarms --
+-- Alarms of one organisation, worst first: priority, then oldest.
+select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
+       subject.place_id, subject.label, alarm.record::text
+from alarm join subject on subject.id = alarm.subject_id
+where alarm.organisation_id = %(organisation_id)s
+  and alarm.state = any(%(states)s::text[]) and alarm.kind = any(%(kinds)s::text[])
+order by alarm.priority, alarm.alarm_at, alarm.id
+limit %(limit)s
+
+-- desk_alarm --
+-- One alarm of an organisation, with whose it is.
+select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
+       subject.place_id, subject.label, alarm.record::text
+from alarm join subject on subject.id = alarm.subject_id
+where alarm.id = %(id)s and alarm.organisation_id = %(organisation_id)s
+
+-- desk_recent_alarms --
+-- Alarms of the given subjects within a span, oldest first.
+select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
+       subject.place_id, subject.label, alarm.record::text
+from alarm join subject on subject.id = alarm.subject_id
+where alarm.organisation_id = %(organisation_id)s
+  and alarm.subject_id = any(%(subjects)s::uuid[])
+  and alarm.alarm_at >= %(since)s and alarm.alarm_at < %(until)s
+order by alarm.alarm_at, alarm.id
+
+-- desk_decisions --
+-- Why: the steps about an alarm and about referrals, in the order they were decided.
+select id, entry::text from decision
+where organisation_id = %(organisation_id)s and subject_id = %(subject_id)s
+  and (alarm_id = %(alarm_id)s::uuid or referral_id = any(%(referrals)s::uuid[]))
+order by id
+limit %(limit)s
+
+-- desk_case_tasks --
+-- Tasks of an alarm and of the given referrals, oldest first.
+select task.record::text, task.subject_id from task
+where organisation_id = %(organisation_id)s and subject_id = any(%(subjects)s::uuid[])
+  and (alarm_id = %(alarm_id)s::uuid or referral_id = any(%(referrals)s::uuid[]))
+order by made_at, id
+
+-- desk_alarm_referrals --
+-- Referrals of one alarm, oldest first.
+select referral.id, referral.subject_id, subject.person_id, referral.record::text
+from referral join subject on subject.id = referral.subject_id
+where referral.alarm_id = %(alarm_id)s and referral.organisation_id = %(organisation_id)s
+order by referral.made_at, referral.id
+
+-- desk_services --
+-- The services of an organisation, with their open referrals; one of them when it is named.
+select service.*, (
+    select count(*) from referral
+    where referral.organisation_id = service.organisation_id
+      and referral.service_id = service.id
+      and referral.state not in ('closed', 'withdrawn', 'rejected')
+)::integer as open_referrals
+from service
+where service.organisation_id = %(organisation_id)s
+  and (%(service_id)s::text is null or service.id = %(service_id)s)
+order by service.position, service.id
+
+-- desk_referrals --
+-- Referrals of an organisation, of one service when it is named, longest waiting first.
+select referral.id, referral.subject_id, subject.person_id, referral.record::text
+from referral join subject on subject.id = referral.subject_id
+where referral.organisation_id = %(organisation_id)s
+  and (%(service_id)s::text is null or referral.service_id = %(service_id)s)
+  and referral.state = any(%(states)s::text[])
+order by referral.made_at, referral.id
+limit %(limit)s
+
+-- desk_referral --
+-- One referral of an organisation; of one service only when it is named.
+select referral.id, referral.subject_id, subject.person_id, referral.record::text
+from referral join subject on subject.id = referral.subject_id
+where referral.id = %(id)s and referral.organisation_id = %(organisation_id)s
+  and (%(service_id)s::text is null or referral.service_id = %(service_id)s)
+
+-- desk_day_referrals --
+-- What a service's daily meeting looks at: referrals made before the day's end that were open in
+-- it, made in it or attended in it.
+select referral.id, referral.subject_id, subject.person_id, referral.record::text
+from referral join subject on subject.id = referral.subject_id
+where referral.organisation_id = %(organisation_id)s and referral.service_id = %(service_id)s
+  and referral.made_at < %(until)s
+  and (referral.state not in ('closed', 'withdrawn', 'rejected')
+       or referral.made_at >= %(since)s
+       or (referral.first_face_to_face_at >= %(since)s
+           and referral.first_face_to_face_at < %(until)s)
+       or coalesce(referral.record ->> 'closed_at', referral.record ->> 'withdrawn_at',
+                   referral.record ->> 'rejected_at')::timestamptz >= %(since)s)
+order by referral.made_at, referral.id
+limit %(limit)s
+
+-- person_card --
+-- What whoever goes to a person must know.
+select person.id, person.name, person.born, person.nhs_number, person.address, person.postcode,
+       person.phone_home, person.phone_mobile, person.status, person.ceiling,
+       person.anticipatory_line, person.conditions, person.contacts, person.anticoagulants,
+       person.language, place.name as place_name
+from person left join place on place.id = person.place_id
+where person.id = %(id)s and person.organisation_id = %(organisation_id)s
+
+-- place_card --
+-- Where to go, for an alarm that belongs to a place.
+select id, name, address, postcode from place
+where id = %(id)s and organisation_id = %(organisation_id)s
+
+-- person_by_nhs_number --
+-- Whether an organisation knows a person of this NHS number already.
+select id from person
+where organisation_id = %(organisation_id)s and nhs_number = %(nhs_number)s
+order by id limit 1
+
+-- add_person --
+-- A person first heard of with a referral; once, so that a retried request changes nothing.
+insert into person (id, organisation_id, name, born, nhs_number, address, postcode, phone_home,
+                    phone_mobile, language)
+values (%(id)s, %(organisation_id)s, %(name)s, %(born)s, %(nhs_number)s, %(address)s, %(postcode)s,
+        %(phone_home)s, %(phone_mobile)s, %(language)s)
+on conflict (id) do nothing
+
+-- desk_tasks --
+-- Tasks that still want a person, by due time; those of one service when it is named.
+select task.record::text, task.subject_id
+from task left join referral on referral.id = task.referral_id
+where task.organisation_id = %(organisation_id)s and task.state in ('open', 'claimed')
+  and (%(service_id)s::text is null
+       or coalesce(task.record ->> 'service', referral.service_id) = %(service_id)s)
+  and task.kind = any(%(kinds)s::text[])
+order by task.due_at nulls last, task.made_at, task.id
+limit %(limit)s
+
+-- desk_task --
+-- One task of an organisation, with the service it concerns.
+select task.record::text, task.subject_id,
+       coalesce(task.record ->> 'service', referral.service_id) as service_id
+from task left join referral on referral.id = task.referral_id
+where task.id = %(id)s and task.organisation_id = %(organisation_id)s

@@ -105,16 +105,19 @@ class Roll:
     fails_with: Exception | None = None
     hangs: bool = False
     asked: list[str] = field(default_factory=list)
+    is_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def identify(
         self, line: str, name: str, password: bytes | None, certificate_sha256: str | None
     ) -> Identity:
         assert line == LINE
         self.asked.append(name)
+        self.is_asked.set()
         if self.fails_with is not None:
             raise self.fails_with
         if self.hangs:
-            await asyncio.Event().wait()
+            await self.goes_on.wait()
         stored = hashlib.sha256(self.secrets[name]).digest() if name in self.secrets else None
         by_password = password is not None and hashlib.sha256(password).digest() == stored
         by_certificate = (
@@ -166,6 +169,10 @@ class House:
 
     def sessions(self) -> list[Session]:
         return self.endpoint._registry.everyone()
+
+    async def is_empty(self) -> None:
+        """Wait until nobody is connected."""
+        assert await self.endpoint._registry.settle(lambda: not self.sessions(), WAIT_S)
 
     async def knock(self, version: int = wire.V311, **asked: Any) -> tuple[Device, bytes]:
         """Connect and give the answer to CONNECT."""

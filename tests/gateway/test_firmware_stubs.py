@@ -218,3 +218,20 @@ async def test_two_hundred_devices_live_in_one_process(receivers: list[Receiver]
         receipts = await asyncio.gather(*(pendant.press() for pendant in pendants))
     assert {receipt.result for receipt in receipts} == {"stored"}
     assert len({heard.topic for heard in receivers[0].heard}) == 200
+
+
+async def test_a_receiver_that_never_answers_connect_is_hung_up_on() -> None:
+    """Else each try would leave a socket behind."""
+    hung_up = asyncio.Semaphore(0)
+
+    async def keep_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(-1)
+        hung_up.release()
+        writer.close()
+
+    server = await asyncio.start_server(keep_silent, "127.0.0.1", 0)
+    mute = Receiver(address=Address("127.0.0.1", server.sockets[0].getsockname()[1]))
+    timing = Timing(connect_s=0.05, pause_first_s=0.01, pause_max_s=0.01)
+    async with server, device(mute, timing=timing):
+        for _ in range(3):
+            await hung_up.acquire()

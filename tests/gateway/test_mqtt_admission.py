@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from gateway.errors import StoreUnavailable
-from gateway.listeners.mqtt_policy import Bucket, claimed_name
+from gateway.listeners.mqtt_policy import SOURCES, Bucket, StrangerRates, claimed_name
 from tests.devices import mqtt_wire as wire
-from tests.gateway.mqtt_house import DOWN, UP, Device, body, open_house, press, receipt
+from tests.gateway.mqtt_house import SECRET, UP, Device, open_house, press
 
 V311, V5 = wire.V311, wire.V5
 BOTH = pytest.mark.parametrize("version", [V311, V5])
@@ -57,10 +57,21 @@ async def test_going_blind_while_a_device_is_identified_refuses_it() -> None:
         house.roll.hangs = True
         device = Device(*await asyncio.open_connection("127.0.0.1", house.port))
         device.send(wire.connect())
-        while not house.roll.asked:
-            await asyncio.sleep(0.01)
+        await house.roll.is_asked.wait()
         house.ledger.turn_blind(blind=True)
         assert await device.read() == b"\x20\x02\x00\x03"
+
+
+async def test_an_answer_that_comes_when_nothing_can_be_stored_lets_nobody_in() -> None:
+    async with open_house() as house:
+        house.roll.hangs = True
+        device = Device(*await asyncio.open_connection("127.0.0.1", house.port))
+        device.send(wire.connect(username="17", password=SECRET))
+        await house.roll.is_asked.wait()
+        house.roll.goes_on.set()
+        house.ledger.turn_blind(blind=True)
+        assert await device.read() == b"\x20\x02\x00\x03"
+        assert await device.read() == b""
 
 
 async def test_a_device_that_hangs_up_while_it_is_identified_is_forgotten() -> None:
@@ -68,11 +79,9 @@ async def test_a_device_that_hangs_up_while_it_is_identified_is_forgotten() -> N
         house.roll.hangs = True
         device = Device(*await asyncio.open_connection("127.0.0.1", house.port))
         device.send(wire.connect())
-        while not house.roll.asked:
-            await asyncio.sleep(0.01)
+        await house.roll.is_asked.wait()
         device.writer.transport.abort()
-        while house.sessions():
-            await asyncio.sleep(0.01)
+        await house.is_empty()
 
 
 @BOTH
@@ -166,6 +175,27 @@ async def test_a_stranger_that_talks_too_fast_in_3_1_1_loses_its_line_but_no_cal
         assert [packet.key for packet in house.ledger.packets] == ["1-1", "1-3"]
 
 
+async def test_a_stranger_that_connects_again_is_no_new_stranger() -> None:
+    async with open_house(stranger_burst=2, stranger_per_s=0.0) as house:
+        for number in (1, 2, 3):
+            device, _ = await house.knock(V5, client_id="99", will=("w", b"gone"))
+            up = wire.publish("lifeline/v1/99/up", b"{}", version=V5, packet_id=number)
+            device.send(up)
+            await device.read()
+            device.send(wire.disconnect(b"\x04"))
+            assert await device.read() == b""
+        assert [packet.body for packet in house.ledger.packets] == [b"{}", b"gone"]
+
+
+def test_addresses_not_heard_for_longest_are_forgotten_first() -> None:
+    rates = StrangerRates(burst=1, per_s=0.0)
+    assert rates.take("a", 0.0)
+    for number in range(SOURCES):
+        rates.take(f"b{number}", 0.0)
+    assert rates.take("a", 0.0)
+    assert not rates.take(f"b{SOURCES - 1}", 0.0)
+
+
 async def test_an_enrolled_device_has_no_such_limit() -> None:
     async with open_house(stranger_burst=1, stranger_per_s=0.0) as house:
         device = await house.enter()
@@ -188,8 +218,7 @@ async def test_one_connection_too_many_is_closed_at_once() -> None:
         assert answer == b""
         assert await device.is_alive()
         await device.close()
-        while house.sessions():
-            await asyncio.sleep(0.01)
+        await house.is_empty()
         await house.enter()
 
 
@@ -219,69 +248,3 @@ def test_a_sender_is_called_by_the_first_name_it_gives(
     given: tuple[str | None, str | None, str], name: str
 ) -> None:
     assert claimed_name(*given) == name
-
-
-@BOTH
-async def test_a_lost_device_speaks_its_will_once(version: int) -> None:
-    async with open_house() as house:
-        device = await house.enter(version, will=("anywhere", b"gone"))
-        device.writer.transport.abort()
-        (packet,) = await house.ledger.heard(1)
-        assert (packet.topic, packet.body) == ("lifeline/v1/17/will", b"gone")
-        assert packet.authenticated
-        while house.sessions():
-            await asyncio.sleep(0.01)
-        assert len(house.ledger.packets) == 1
-
-
-async def test_a_device_that_says_goodbye_speaks_no_will() -> None:
-    async with open_house() as house:
-        device = await house.enter(will=("w", b"gone"))
-        device.send(wire.disconnect())
-        assert await device.read() == b""
-        assert house.ledger.packets == []
-
-
-async def test_a_device_whose_protocol_breaks_speaks_its_will() -> None:
-    async with open_house() as house:
-        device = await house.enter(V5, will=("w", b"gone"))
-        device.send(b"\x00\x00")
-        assert (await device.read())[:3:2] == b"\xe0\x82"
-        assert (await house.ledger.heard(1))[0].body == b"gone"
-
-
-@BOTH
-async def test_a_silent_device_is_lost_and_its_will_speaks(version: int) -> None:
-    async with open_house() as house:
-        device = await house.enter(version, keep_alive_s=1, will=("w", b"gone"))
-        if version == V5:
-            assert (await device.read())[:3:2] == b"\xe0\x8d"
-        assert await device.read() == b""
-        assert (await house.ledger.heard(1))[0].body == b"gone"
-
-
-async def test_a_device_that_pings_is_not_silent() -> None:
-    async with open_house() as house:
-        device = await house.enter(keep_alive_s=1)
-        for _ in range(5):
-            await asyncio.sleep(0.5)
-            assert await device.is_alive()
-
-
-async def test_a_connection_that_says_nothing_is_closed_at_its_deadline() -> None:
-    from devices.links.mqtt_events import Limits  # noqa: PLC0415 - this test alone needs it
-
-    async with open_house(limits=Limits(connect_deadline_s=1)) as house:
-        device = Device(*await asyncio.open_connection("127.0.0.1", house.port))
-        assert await device.read() == b""
-
-
-async def test_a_device_may_subscribe_to_its_receipts() -> None:
-    async with open_house() as house:
-        device = await house.enter()
-        device.send(wire.subscribe(9, (DOWN, 0), ("#", 0)))
-        assert await device.read() == b"\x90\x04\x00\x09\x00\x80"
-        device.send(press(1))
-        assert await device.read() == wire.puback(1)
-        assert await device.read() == wire.publish(DOWN, receipt(1, 1)[25:])
-        assert body(1) == house.ledger.packets[0].body

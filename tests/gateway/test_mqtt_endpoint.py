@@ -1,12 +1,15 @@
 """The device endpoint acknowledges what is committed, in order, and to nobody else."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 import uvloop
 
 from devices.links.mqtt_events import Limits
 from devices.model import Lane
+from gateway.listeners.mqtt_endpoint import MqttEndpoint
+from gateway.listeners.mqtt_shared import MqttSettings
 from tests.devices import mqtt_wire as wire
 from tests.gateway.mqtt_house import (
     CALL,
@@ -14,6 +17,8 @@ from tests.gateway.mqtt_house import (
     LINE,
     SECRET,
     UP,
+    Ledger,
+    Roll,
     body,
     open_house,
     press,
@@ -242,6 +247,42 @@ async def test_stopping_does_not_wait_for_ever_for_a_commit() -> None:
         await house.endpoint.stop()
         assert await device.read() == b""
         house.ledger.commit(body(1))
+
+
+async def test_a_device_that_never_reads_is_cut_off_when_its_time_is_over() -> None:
+    async with open_house(close_s=0.1) as house:
+        device = await house.enter()
+        (session,) = house.sessions()
+        session._wire.write(bytes(32_000_000))  # more than the sockets' buffers hold
+        await house.endpoint.stop()
+        assert house.sessions() == []
+        await device.close()
+
+
+async def test_a_device_that_takes_over_cuts_off_its_older_self_that_never_reads() -> None:
+    async with open_house(close_s=0.1) as house:
+        await house.enter()
+        (older,) = house.sessions()
+        older._wire.write(bytes(32_000_000))
+        newer = await house.enter()
+        assert await house.endpoint._registry.settle(lambda: older not in house.sessions(), 10)
+        assert await newer.is_alive()
+
+
+async def test_an_endpoint_that_was_never_started_stops() -> None:
+    settings = MqttSettings(line=LINE)
+    endpoint = MqttEndpoint(settings, Roll(), Ledger(), lambda: datetime.now(UTC))
+    assert endpoint.port == 0
+    await endpoint.stop()
+
+
+async def test_stopping_waits_for_no_room_in_a_lane() -> None:
+    async with open_house() as house:
+        house.ledger.full = {Lane.ALARM}
+        device = await house.enter()
+        device.send(press(1))
+        assert await device.read() == wire.puback(1)
+        await house.endpoint.stop()
 
 
 def test_the_endpoint_does_the_same_on_uvloop() -> None:

@@ -12,9 +12,12 @@ from devices.decoding import families
 from devices.links import native
 from gateway import enrol, intake
 from gateway.arrivals import Arrival, Verdict, understand
-from gateway.intake import Desk, Taken
+from gateway.intake import Taken
+from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING, ORGANISATION
+
+pytestmark = pytest.mark.usefixtures("enrolled")
 
 FAMILIES = families()
 LINE = "mqtt-main"
@@ -74,22 +77,21 @@ def press(number: int = 1, **more: Any) -> Arrival:
     return arrival({"id": f"1-{number}", "activation": "pendant"}, **more)
 
 
-async def take(
-    session: Session, desk: Desk, *batch: Arrival, now: datetime = MORNING
-) -> Taken:
+async def take(session: Session, desk: Desk, *batch: Arrival, now: datetime = MORNING) -> Taken:
     return await intake.take(session, batch, desk, now)
 
 
 async def count(session: Session, table: str, where: str = "true") -> int:
     async with session.plain() as connection:
-        cursor = await connection.execute(f"select count(*) from {table} where {where}".encode())
+        text = f"select count(*) from {table} where {where}"  # noqa: S608 - the test's own words
+        cursor = await connection.execute(text.encode())
         found = await cursor.fetchone()
         assert found is not None
         return int(found.count)
 
 
 async def test_a_press_becomes_an_alarm_and_a_provisional_referral(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     taken = await take(session, desk, press())
 
@@ -102,7 +104,7 @@ async def test_a_press_becomes_an_alarm_and_a_provisional_referral(
 
 
 async def test_a_repeat_gets_the_stored_verdict_and_rings_nobody(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     await take(session, desk, press())
     again = await take(session, desk, press(at=MORNING + timedelta(seconds=5)))
@@ -112,9 +114,7 @@ async def test_a_repeat_gets_the_stored_verdict_and_rings_nobody(
     assert await count(session, "packet") == 1
 
 
-async def test_equal_messages_of_one_batch_are_one_press(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
-) -> None:
+async def test_equal_messages_of_one_batch_are_one_press(session: Session, desk: Desk) -> None:
     taken = await take(session, desk, press(), press(), press())
 
     assert sorted(verdict.repeat for _, verdict in taken.answers) == [False, True, True]
@@ -122,7 +122,7 @@ async def test_equal_messages_of_one_batch_are_one_press(
 
 
 async def test_the_same_id_with_other_content_is_a_new_press_and_a_technical_alarm(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     await take(session, desk, press())
     other = arrival({"id": "1-1", "activation": "pendant", "location": "stairs"})
@@ -134,7 +134,7 @@ async def test_the_same_id_with_other_content_is_a_new_press_and_a_technical_ala
 
 
 async def test_a_key_that_comes_back_after_its_window_is_a_genuine_press(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     await take(session, desk, press())
     later = MORNING + timedelta(days=31)
@@ -144,9 +144,7 @@ async def test_a_key_that_comes_back_after_its_window_is_a_genuine_press(
     assert await count(session, "alarm", "(record->>'signals')::int = 2") == 1
 
 
-async def test_a_press_without_an_id_is_never_a_repeat(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
-) -> None:
+async def test_a_press_without_an_id_is_never_a_repeat(session: Session, desk: Desk) -> None:
     await take(session, desk, arrival({"activation": "pendant"}))
     later = MORNING + timedelta(seconds=3)
     await take(session, desk, arrival({"activation": "pendant"}, at=later), now=later)
@@ -155,7 +153,7 @@ async def test_a_press_without_an_id_is_never_a_repeat(
 
 
 async def test_an_unknown_sender_is_an_operators_alarm_and_its_evidence_is_quarantined(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     await take(session, desk, press(device="stranger"))
 
@@ -165,7 +163,7 @@ async def test_an_unknown_sender_is_an_operators_alarm_and_its_evidence_is_quara
 
 
 async def test_who_cannot_prove_a_name_never_speaks_for_its_person(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     await take(session, desk, press(authenticated=False))
     real = await take(session, desk, press())
@@ -176,7 +174,7 @@ async def test_who_cannot_prove_a_name_never_speaks_for_its_person(
 
 
 async def test_unreadable_bytes_on_the_call_topic_reach_an_operator(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, desk: Desk
 ) -> None:
     await take(session, desk, arrival(b'{"id": "1-1", "activ'))
 
@@ -185,7 +183,7 @@ async def test_unreadable_bytes_on_the_call_topic_reach_an_operator(
 
 
 async def test_a_case_held_by_somebody_else_comes_with_the_next_batch(
-    session: Session, sessions: Sessions, desk: Desk, enrolled: enrol.Enrolled
+    session: Session, sessions: Sessions, desk: Desk
 ) -> None:
     held = enrol.person_id(ORGANISATION, "wc")
     async with sessions.transaction() as other:
@@ -201,7 +199,7 @@ async def test_a_case_held_by_somebody_else_comes_with_the_next_batch(
 
 
 async def test_two_processes_that_take_the_same_press_make_one_alarm(
-    database: str, desk: Desk, enrolled: enrol.Enrolled
+    database: str, desk: Desk
 ) -> None:
     both = [Session(lambda: database, f"racer-{number}") for number in range(2)]
 
@@ -220,9 +218,7 @@ async def test_two_processes_that_take_the_same_press_make_one_alarm(
         await session.close()
 
 
-async def test_ids_agree_between_sites_that_never_spoke(
-    session: Session, desk: Desk, enrolled: enrol.Enrolled
-) -> None:
+async def test_ids_agree_between_sites_that_never_spoke(session: Session, desk: Desk) -> None:
     await take(session, desk, press())
     async with session.plain() as connection:
         cursor = await connection.execute("select id from alarm union all select id from referral")

@@ -1,0 +1,58 @@
+"""Referrals that go out by themselves: provisional, by plan, held back after a fall."""
+
+from msgspec.structs import replace
+
+from alerts.case import Alarm
+from alerts.plans import barred_by, plan_of
+from alerts.referral.make import Ask, refer
+from alerts.rule_ids import Rule
+from alerts.step import Step
+from alerts.waiting import SUPERVISOR, climb, is_referred
+from alerts.words import What
+
+
+def is_held(alarm: Alarm) -> bool:
+    """Say whether a fall forbids a referral yet: no voice since, and no 999 task (DECIDING 5)."""
+    fall_at = alarm.marks.get("fall")
+    if fall_at is None or "task_999" in alarm.marks:
+        return False
+    return alarm.silent_since is not None
+
+
+def refer_at_once(step: Step, alarm: Alarm) -> Step:
+    """Make the provisional referral of an `at_once` plan, unless it is held or made already."""
+    plan, reasons = plan_of(step, alarm)
+    if not plan.at_once or is_referred(step, alarm):
+        return step
+    if is_held(alarm):
+        hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
+        return step.about(What.NOTHING, alarm, hold, *reasons)
+    at_once = step.why(Rule.AT_ONCE, "at_once")
+    return refer(step, alarm, Ask(automatic=True, reasons=(at_once, *reasons)))
+
+
+def refer_untaken(step: Step, alarm: Alarm) -> Step:
+    """Make the provisional referral of an `after_untaken` plan; everybody's telephone rings."""
+    plan, reasons = plan_of(step, alarm)
+    untaken = step.why(
+        Rule.AFTER_UNTAKEN, "untaken", after_s=plan.after_untaken_s, alarm_at=alarm.alarm_at
+    )
+    barred = barred_by(step, alarm)
+    if is_held(alarm) and not barred:
+        hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
+        alarm = replace(alarm, marks={**alarm.marks, "referral_held": step.now})
+        return step.put_alarm(alarm).about(What.NOTHING, alarm, untaken, hold)
+    if not barred:
+        step = refer(step, alarm, Ask(automatic=True, reasons=(untaken, *reasons)))
+    return climb(step.notify(SUPERVISOR, alarm, untaken, "untaken"), alarm)
+
+
+def release_held(step: Step, alarm: Alarm) -> Step:
+    """Make the referral that waited for a voice or the 999 task; informed, never instead."""
+    held = "referral_held" in alarm.marks and not barred_by(step, alarm)
+    if not held or is_referred(step, alarm):
+        return refer_at_once(step, alarm)
+    reason = step.why(
+        Rule.NO_REFERRAL_BEFORE_VOICE, "released", held_at=alarm.marks["referral_held"]
+    )
+    return refer(step, alarm, Ask(automatic=True, reasons=(reason,)))

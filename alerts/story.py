@@ -1,0 +1,292 @@
+"""Playing a story: what `lifeline decide` prints for one line (INTERFACES 7).
+
+Contract: pure. Events apply in order of time, at one instant in list order; timers due come first.
+Alarms are a1, a2, ... and referrals r1, r2, ... in order of creation. A device is lost after twice
+its interval. The same message twice is one message.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from alerts import decide
+from alerts.case import Alarm, Case, Decision, Entry, Referral
+from alerts.events import (
+    DeliveryEvent,
+    DeviceBack,
+    DeviceLost,
+    Event,
+    Heard,
+    OperatorEvent,
+    ServiceEvent,
+)
+from alerts.facts import Device, Facts, Person
+from alerts.rule_ids import Rule
+from alerts.ruleset import Rules
+from alerts.story_input import Story, StoryError, StoryEvent, read_story
+from alerts.story_names import Names, final_alarm, final_referral
+from alerts.story_signals import read_signals
+from alerts.vocabulary import vocabulary
+from alerts.words import Disposition, OperatorAct, ServiceAct, SubjectKind, What
+
+HOUR = timedelta(hours=1)
+LOST_AFTER_INTERVALS = 2
+
+__all__ = ["StoryError", "run_story", "vocabulary"]
+
+
+def run_story(story: dict[str, Any], rules: Rules) -> dict[str, Any]:
+    """Play a story and give its decisions, alarms and referrals, ready for JSON.
+
+    Raises:
+        StoryError: the story cannot be read; its message is for `bad_input`.
+    """
+    told = read_story(story, rules.service_list())
+    play = _Play(told, rules)
+    for event in told.events:
+        play.run_until(event.at)
+        play.event(event)
+    play.run_until(told.until)
+    return play.result()
+
+
+class _Play:
+    """The state of a story while it is played; lives for one call of run_story."""
+
+    def __init__(self, story: Story, rules: Rules) -> None:
+        self.story = story
+        self.rules = rules
+        self.names = Names()
+        self.cases: dict[str, Case] = {}
+        self.decisions: list[dict[str, Any]] = []
+        self.alarms: dict[str, tuple[str | None, Alarm]] = {}
+        self.referrals: dict[str, tuple[str, Referral]] = {}
+        self.automatic: list[tuple[str, datetime]] = []
+        self.seen: dict[tuple[str, str], dict[str, Any]] = {}
+        self.lost: set[str] = set()
+        self.heard_at = dict.fromkeys(story.devices, story.start)
+
+    # -- time ----------------------------------------------------------------------------------
+
+    def run_until(self, until: datetime) -> None:
+        """Fire timers and find lost devices up to a time, in order."""
+        while True:
+            subject, due_at = self._next_timer()
+            device, lost_at = self._next_lost()
+            if due_at is not None and due_at <= until and (lost_at is None or due_at <= lost_at):
+                facts = self._facts(subject, due_at)
+                self._keep(decide.due(self.cases[subject], facts, self.rules, due_at))
+            elif lost_at is not None and lost_at <= until:
+                self.lost.add(device)
+                silent = DeviceLost(lost_at, (device,), silent_since=self.heard_at[device])
+                self._tell(self._subject_of(device), silent, lost_at)
+            else:
+                return
+
+    def _next_timer(self) -> tuple[str, datetime | None]:
+        waiting = [(c.next_due_at, name) for name, c in self.cases.items() if c.next_due_at]
+        due_at, subject = min(waiting, key=lambda one: one[0], default=(None, ""))
+        return subject, due_at
+
+    def _next_lost(self) -> tuple[str, datetime | None]:
+        waiting = [
+            (self.heard_at[d.id] + timedelta(seconds=LOST_AFTER_INTERVALS * d.interval_s), d.id)
+            for d in self.story.devices.values()
+            if d.interval_s is not None and d.id not in self.lost
+        ]
+        lost_at, device = min(waiting, default=(None, ""))
+        return device, lost_at
+
+    # -- events --------------------------------------------------------------------------------
+
+    def event(self, event: StoryEvent) -> None:
+        """Apply one event."""
+        handlers: dict[str, Callable[[StoryEvent], None]] = {
+            "device": self._device,
+            "operator": self._operator,
+            "service": self._service,
+            "delivery": self._delivery,
+        }
+        handlers[event.actor](event)
+
+    def _device(self, event: StoryEvent) -> None:
+        assert event.device is not None  # noqa: S101 - its actor
+        assert event.signal is not None  # noqa: S101 - checked by read_story
+        key, signals = read_signals(event.device, event.signal)
+        subject = self._subject_of(event.device)
+        self.heard_at[event.device] = event.at
+        if event.device in self.lost:
+            self.lost.discard(event.device)
+            self._tell(subject, DeviceBack(event.at, (event.device,)), event.at)
+        before = self.seen.get((event.device, key))
+        if before == event.signal:
+            self._note_repeat(subject, event, key)
+            return
+        self.seen[(event.device, key)] = event.signal
+        nth = "" if before is None else f"|{len(self.decisions)}"
+        heard = [
+            Heard(
+                receipt=f"{event.device}|{key}|{number}{nth}",
+                received_at=event.at,
+                sender=event.device,
+                line="story",
+                signal=signal,
+                known=event.device in self.story.devices,
+            )
+            for number, signal in enumerate(signals)
+        ]
+        if before is not None:
+            detail = "the same id with other content"
+            heard.append(
+                Heard(
+                    f"{heard[0].receipt}|again",
+                    event.at,
+                    event.device,
+                    "story",
+                    None,
+                    fault="same_id_other_content",
+                    detail=detail,
+                )
+            )
+        case, facts = self._case(subject), self._facts(subject, event.at)
+        self._keep(decide.on_signals(case, facts, self.rules, heard, event.at))
+
+    def _note_repeat(self, subject: str, event: StoryEvent, key: str) -> None:
+        person = self._facts(subject, event.at).person
+        reason = self.rules.why(Rule.ALARM_REPEAT, "repeat", device=event.device, id=key)
+        entry = Entry(
+            event.at, What.NOTHING, (reason,), person=None if person is None else person.id
+        )
+        self._keep(Decision(self._case(subject), (entry,)))
+
+    def _operator(self, event: StoryEvent) -> None:
+        closes = event.do == OperatorAct.CLOSE or event.disposition == Disposition.CLOSE
+        fields = self._fields(event, OperatorEvent)
+        if closes:
+            fields["close_reason"] = fields.pop("reason", None)
+        made = _convert(fields, OperatorEvent)
+        subject = self._of_alarm(made.alarm) or self._of_referral(made.referral)
+        self._tell(subject or self._first(), made, event.at)
+
+    def _service(self, event: StoryEvent) -> None:
+        made = _convert(self._fields(event, ServiceEvent), ServiceEvent)
+        subject = self._of_referral(made.referral)
+        if subject is None and made.do is ServiceAct.RECEIVE:
+            if event.person not in self.story.persons:
+                raise StoryError(
+                    f"receive of {event.referral!r}: person {event.person!r} not known"
+                )
+            subject = f"person:{event.person}"
+            self._tell(subject, made, event.at)
+            self.names.alias(event.referral, self.cases[subject].referrals)
+            return
+        self._tell(subject or self._first(), made, event.at)
+
+    def _delivery(self, event: StoryEvent) -> None:
+        made = _convert(self._fields(event, DeliveryEvent), DeliveryEvent)
+        self._tell(self._of_referral(made.referral) or self._first(), made, event.at)
+
+    def _fields(self, event: StoryEvent, wanted: type[msgspec.Struct]) -> dict[str, Any]:
+        said = {n: v for n in wanted.__struct_fields__ if (v := getattr(event, n, None))}
+        for name in ("alarm", "referral"):
+            if name in said:
+                said[name] = self.names.inside(said[name])
+        return said
+
+    # -- cases ---------------------------------------------------------------------------------
+
+    def _subject_of(self, device: str) -> str:
+        known = self.story.devices.get(device)
+        if known is not None and known.person is not None:
+            return f"person:{known.person}"
+        if known is not None and known.place is not None:
+            return f"place:{known.place}"
+        return f"device:{device}"
+
+    def _first(self) -> str:
+        if not self.story.persons:
+            raise StoryError("the event's alarm or referral is not known")
+        return f"person:{next(iter(self.story.persons))}"
+
+    def _of_alarm(self, alarm: str | None) -> str | None:
+        return next(
+            (s for s, c in self.cases.items() if any(a.id == alarm for a in c.alarms)), None
+        )
+
+    def _of_referral(self, referral: str | None) -> str | None:
+        return next(
+            (s for s, c in self.cases.items() if any(r.id == referral for r in c.referrals)), None
+        )
+
+    def _case(self, subject: str) -> Case:
+        if subject not in self.cases:
+            self.cases[subject] = decide.new_case(subject, self.story.start)
+        return self.cases[subject]
+
+    def _facts(self, subject: str, now: datetime) -> Facts:
+        kind, _, name = subject.partition(":")
+        person: Person | None = self.story.persons.get(name) if kind == "person" else None
+        devices: dict[str, Device] = {
+            d.id: d for d in self.story.devices.values() if self._subject_of(d.id) == subject
+        }
+        services = tuple(
+            msgspec.structs.replace(
+                s,
+                automatic_last_hour=sum(
+                    name == s.id and at > now - HOUR for name, at in self.automatic
+                ),
+            )
+            for s in self.story.services
+        )
+        return Facts(SUBJECTS[kind], person=person, devices=devices, services=services)
+
+    def _tell(self, subject: str, event: Event, at: datetime) -> None:
+        case, facts = self._case(subject), self._facts(subject, at)
+        self._keep(decide.on_event(case, facts, self.rules, event, at))
+
+    def _keep(self, decision: Decision) -> None:
+        case = decision.case
+        self.cases[case.subject] = case
+        person = case.subject.removeprefix("person:")
+        for alarm in case.alarms:
+            self.names.alarm(alarm.id)
+            self.alarms[alarm.id] = (person if person != case.subject else None, alarm)
+        for referral in case.referrals:
+            self.names.referral(referral.id)
+            self.referrals[referral.id] = (person, referral)
+        for entry in decision.entries:
+            if entry.what is What.REFERRAL_MADE and entry.provisional and entry.service:
+                self.automatic.append((entry.service, entry.at))
+            self.decisions.append(self.names.outside(msgspec.to_builtins(entry)))
+
+    def result(self) -> dict[str, Any]:
+        """Give what the story came to."""
+        until = self.story.until
+        return {
+            "story": self.story.name,
+            "decisions": self.decisions,
+            "alarms": [
+                self.names.outside(final_alarm(person, alarm))
+                for person, alarm in self.alarms.values()
+            ],
+            "referrals": [
+                self.names.outside(final_referral(person, referral, self.rules, until))
+                for person, referral in self.referrals.values()
+            ],
+        }
+
+
+SUBJECTS = {
+    "person": SubjectKind.PERSON,
+    "place": SubjectKind.PLACE,
+    "device": SubjectKind.UNKNOWN_DEVICE,
+}
+
+
+def _convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one of the event types
+    try:
+        return msgspec.convert(fields, wanted)
+    except msgspec.ValidationError as error:
+        raise StoryError(str(error)) from error

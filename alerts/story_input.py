@@ -1,0 +1,215 @@
+"""What a story of `lifeline decide` says (INTERFACES 7), checked before anything is decided.
+
+`read_story` turns the JSON object into typed values; what cannot be read raises StoryError with a
+sentence for `bad_input`: what was found, what was expected.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import msgspec
+
+from alerts.facts import Device, Person, Plan, Service
+from alerts.hours import check_service
+from alerts.words import Ceiling, PersonStatus
+
+MAX_EVENTS = 100_000
+MAX_SUBJECTS = 10_000
+PLAN_KINDS = ("press", "fall", "deterioration")
+
+
+class StoryError(ValueError):
+    """A story cannot be played: what was found and what was expected."""
+
+
+class StoryPerson(msgspec.Struct, frozen=True):
+    """A person as a story names them."""
+
+    id: str
+    born: date | None = None
+    postcode: str | None = None
+    status: PersonStatus = PersonStatus.HOME
+    away_until: datetime | None = None
+    ceiling: Ceiling = Ceiling.NONE
+    anticipatory_line: str | None = None
+    conditions: tuple[str, ...] = ()
+    contacts: tuple[Any, ...] = ()
+    anticoagulants: bool | None = None
+    plan: dict[str, str | dict[str, Any]] = {}
+    place: str | None = None
+    language: str | None = None
+
+
+class StoryDevice(msgspec.Struct, frozen=True):
+    """A device as a story names it."""
+
+    id: str
+    person: str | None = None
+    place: str | None = None
+    interval_s: int | None = None
+    model: str | None = None
+    speech: bool = True
+
+
+class StoryEvent(msgspec.Struct, frozen=True):
+    """One event: of a device, an operator, a service or a delivery; exactly one of the four."""
+
+    at: datetime
+    device: str | None = None
+    signal: dict[str, Any] | None = None
+    operator: str | None = None
+    service: str | None = None
+    delivery: str | None = None
+    do: str | None = None
+    alarm: str | None = None
+    referral: str | None = None
+    to: str | None = None
+    question: str | None = None
+    answer: str | None = None
+    answers: dict[str, str] = {}
+    given_by: str | None = None
+    disposition: str | None = None
+    need: str | None = None
+    reason: str | None = None
+    text: str = ""
+    by: str = ""
+    occurred_at: datetime | None = None
+    person: str | None = None
+    source: str | None = None
+    standard: str | None = None
+    eta: datetime | None = None
+    mechanism: str | None = None
+    result: str | None = None
+    outcome: str | None = None
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def actor(self) -> str:
+        """Which of the four it is."""
+        return next(name for name in ACTORS if getattr(self, name) is not None)
+
+
+ACTORS = ("device", "operator", "delivery", "service")
+
+
+class RawStory(msgspec.Struct, frozen=True):
+    """A story as it stands in the line."""
+
+    start: datetime
+    events: tuple[StoryEvent, ...]
+    story: str | None = None
+    until: datetime | None = None
+    rules: str = "shipped"
+    services: tuple[Service, ...] | None = None
+    persons: tuple[StoryPerson, ...] = ()
+    devices: tuple[StoryDevice, ...] = ()
+
+
+class Story(msgspec.Struct, frozen=True):
+    """A story that can be played; events in order of time, `until` not before the last."""
+
+    name: str | None
+    start: datetime
+    until: datetime
+    services: tuple[Service, ...]
+    persons: dict[str, Person]
+    devices: dict[str, Device]
+    events: tuple[StoryEvent, ...]
+
+
+def read_story(story: dict[str, Any], shipped: tuple[Service, ...]) -> Story:
+    """Read a story; without services of its own it has the shipped ones.
+
+    Raises:
+        StoryError: with what was found and what was expected.
+    """
+    try:
+        raw = msgspec.convert(story, RawStory)
+    except msgspec.ValidationError as error:
+        raise StoryError(str(error)) from error
+    _check(raw)
+    events = tuple(sorted((_event(e) for e in raw.events), key=lambda e: e.at))
+    start = utc(raw.start)
+    last = max((event.at for event in events), default=start)
+    until = last if raw.until is None else utc(raw.until)
+    if events and events[0].at < start:
+        raise StoryError(f"event at {events[0].at.isoformat()} is before start")
+    if until < last:
+        raise StoryError(f"until {until.isoformat()} is before the event at {last.isoformat()}")
+    persons = {p.id: _person(p) for p in raw.persons}
+    devices = {d.id: _device(d, persons) for d in raw.devices}
+    services = shipped if raw.services is None else tuple(map(_service, raw.services))
+    return Story(raw.story, start, until, services, persons, devices, events)
+
+
+def utc(at: datetime) -> datetime:
+    """Give a time in UTC.
+
+    Raises:
+        StoryError: it has no zone.
+    """
+    if at.tzinfo is None:
+        raise StoryError(f"time {at.isoformat()} has no zone, expected RFC 3339 with Z")
+    return at.astimezone(UTC)
+
+
+def _check(raw: RawStory) -> None:
+    if raw.rules != "shipped":
+        raise StoryError(f"rules {raw.rules!r}, expected 'shipped'")
+    if len(raw.events) > MAX_EVENTS:
+        raise StoryError(f"{len(raw.events)} events, expected at most {MAX_EVENTS}")
+    if len(raw.persons) + len(raw.devices) > MAX_SUBJECTS:
+        raise StoryError(f"more than {MAX_SUBJECTS} persons and devices")
+    if not (raw.persons or raw.devices or raw.events):
+        raise StoryError("a story without persons, devices and events, expected at least one")
+
+
+def _event(event: StoryEvent) -> StoryEvent:
+    named = [name for name in ACTORS if getattr(event, name) is not None]
+    if event.operator is not None and named == ["operator", "service"]:
+        named = ["operator"]
+    if len(named) != 1:
+        raise StoryError(f"event names {named or 'nobody'}, expected one of {', '.join(ACTORS)}")
+    if (event.device is not None) != (event.signal is not None):
+        raise StoryError("an event of a device needs `signal`, and only that")
+    times = {name: getattr(event, name) for name in ("at", "eta", "occurred_at")}
+    utc_times = {name: utc(at) for name, at in times.items() if at is not None}
+    return msgspec.structs.replace(event, **utc_times)
+
+
+def _person(person: StoryPerson) -> Person:
+    fields = msgspec.structs.asdict(person)
+    plan = {kind: _plan(person.id, kind, said) for kind, said in person.plan.items()}
+    away_until = None if person.away_until is None else utc(person.away_until)
+    contacts = tuple(str(contact) for contact in person.contacts)
+    return Person(**{**fields, "plan": plan, "contacts": contacts, "away_until": away_until})
+
+
+def _plan(person: str, kind: str, said: str | dict[str, Any]) -> Plan:
+    if kind not in PLAN_KINDS:
+        raise StoryError(f"{person}: plan for {kind!r}, expected {', '.join(PLAN_KINDS)}")
+    if said in ("at_once", "operator"):
+        return Plan(at_once=said == "at_once", operator=said == "operator")
+    seconds = said.get("after_untaken_s") if isinstance(said, dict) else None
+    if not isinstance(seconds, int) or seconds <= 0:
+        raise StoryError(
+            f"{person}: plan {said!r}, expected at_once, operator or after_untaken_s above 0"
+        )
+    return Plan(after_untaken_s=seconds)
+
+
+def _device(device: StoryDevice, persons: dict[str, Person]) -> Device:
+    if device.person is not None and device.person not in persons:
+        raise StoryError(f"device {device.id}: person {device.person!r} is not in the story")
+    if device.interval_s is not None and device.interval_s <= 0:
+        raise StoryError(f"device {device.id}: interval_s {device.interval_s}, expected above 0")
+    return Device(**msgspec.structs.asdict(device))
+
+
+def _service(service: Service) -> Service:
+    try:
+        check_service(service)
+    except ValueError as error:
+        raise StoryError(str(error)) from error
+    at = service.capacity_at
+    return msgspec.structs.replace(service, capacity_at=None if at is None else utc(at))

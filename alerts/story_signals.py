@@ -1,0 +1,103 @@
+"""Native bodies of a story as Signals (INTERFACES 2 and 5). The wire's own codec is in devices/."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from alerts.story_input import StoryError, utc
+from devices.model import (
+    Activation,
+    ActivationKind,
+    Answers,
+    Flag,
+    Measurement,
+    Phase,
+    Signal,
+    Status,
+    StatusKind,
+    StatusState,
+    VitalCode,
+)
+
+LOW_BATTERY_PCT = 15
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A native body with its flags."""
+
+    id: str
+    at: datetime | None = None
+    activation: ActivationKind | None = None
+    phase: Phase = Phase.START
+    of: str | None = None
+    location: str | None = None
+    impact_g: float | None = None
+    still_s: float | None = None
+    vitals: dict[VitalCode, float | str | bool] = {}
+    answers: dict[str, str | int | float | bool | None] | None = None
+    status: dict[str, float | bool | str] = {}
+    flags: frozenset[Flag] = frozenset()
+
+
+def read_signals(device: str, said: dict[str, Any]) -> tuple[str, tuple[Signal, ...]]:
+    """Give the message's id and what it says; a body that says nothing is a heartbeat.
+
+    Raises:
+        StoryError: the body cannot be read.
+    """
+    try:
+        body = msgspec.convert(said, Body)
+    except msgspec.ValidationError as error:
+        raise StoryError(f"signal of device {device}: {error}") from error
+    at = None if body.at is None else utc(body.at)
+    signals: list[Signal] = []
+    if body.activation is not None:
+        signals.append(_activation(device, body, body.activation, at))
+    signals.extend(
+        Measurement(device, code, value, at=at, flags=body.flags)
+        for code, value in body.vitals.items()
+    )
+    if body.answers is not None:
+        signals.append(Answers(device, body.answers, at=at, flags=body.flags))
+    for name, value in body.status.items():
+        what, state, number = _status(device, name, value)
+        signals.append(Status(device, what, state, number, at=at, code=name, flags=body.flags))
+    heartbeat = Status(device, StatusKind.HEARTBEAT, at=at, flags=body.flags)
+    return body.id, tuple(signals) or (heartbeat,)
+
+
+def _activation(device: str, body: Body, what: ActivationKind, at: datetime | None) -> Activation:
+    return Activation(
+        device,
+        what,
+        key=body.id,
+        phase=body.phase,
+        at=at,
+        code=what.value,
+        flags=body.flags,
+        of=body.of,
+        location=body.location,
+        impact_g=body.impact_g,
+        still_s=body.still_s,
+    )
+
+
+def _status(
+    device: str,
+    name: str,
+    value: float | bool | str,  # noqa: FBT001 - as the device sends it
+) -> tuple[StatusKind, StatusState, float | None]:
+    if name == "battery_pct" and isinstance(value, int | float):
+        state = StatusState.LOW if value <= LOW_BATTERY_PCT else StatusState.OK
+        return StatusKind.BATTERY, state, float(value)
+    if name == "mains" and isinstance(value, bool):
+        return StatusKind.MAINS, StatusState.RESTORED if value else StatusState.LOST, None
+    if name == "tamper" and isinstance(value, bool):
+        return StatusKind.TAMPER, StatusState.FAULT if value else StatusState.RESTORED, None
+    try:
+        return StatusKind(name), StatusState(str(value)), None
+    except ValueError as error:
+        raise StoryError(
+            f"signal of device {device}: status {name} {value!r} is not known"
+        ) from error

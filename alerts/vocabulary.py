@@ -1,0 +1,41 @@
+"""The closed lists that `lifeline decide --vocabulary` prints."""
+
+from enum import StrEnum
+
+from alerts import words
+from alerts.rule_ids import Rule
+from devices.model import ActivationKind, Flag, Phase, Quality, StatusKind, StatusState, VitalCode
+
+LISTS: dict[str, type[StrEnum]] = {
+    "what": words.What,
+    "disposition": words.Disposition,
+    "alarm_kind": words.AlarmKind,
+    "alarm_state": words.AlarmState,
+    "referral_state": words.ReferralState,
+    "task": words.TaskKind,
+    "task_state": words.TaskState,
+    "subject": words.SubjectKind,
+    "operator_do": words.OperatorAct,
+    "service_do": words.ServiceAct,
+    "delivery_do": words.DeliveryAct,
+    "close_reason": words.CloseReason,
+    "call_to": words.CallTarget,
+    "person_status": words.PersonStatus,
+    "ceiling": words.Ceiling,
+    "standard": words.Standard,
+    "source": words.Source,
+    "mechanism": words.Mechanism,
+    "activation": ActivationKind,
+    "phase": Phase,
+    "flag": Flag,
+    "status": StatusKind,
+    "status_state": StatusState,
+    "vital": VitalCode,
+    "quality": Quality,
+    "rule": Rule,
+}
+
+
+def vocabulary() -> dict[str, list[str]]:
+    """Give every closed list with its words, in their order."""
+    return {name: [word.value for word in words_] for name, words_ in LISTS.items()}

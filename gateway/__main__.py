@@ -1,0 +1,157 @@
+"""`lifeline`: the command line. What fails exits non-zero and says what to do next."""
+
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvloop
+
+from gateway import __version__
+from gateway.embedded import EmbeddedError
+from gateway.errors import GatewayError
+from gateway.roles import ApiRole, Role
+
+FAILED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="lifeline",
+    help="The open lifeline gateway: from a press to an acknowledged urgent community response "
+    "referral.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+token_app = typer.Typer(help="Tokens for programs that use the HTTP side.", no_args_is_help=True)
+config_app = typer.Typer(help="Settings.", no_args_is_help=True)
+app.add_typer(token_app, name="token")
+app.add_typer(config_app, name="config")
+
+SettingsFile = Annotated[
+    Path | None, typer.Option("--settings", help="Settings file; lifeline.toml when it exists.")
+]
+
+
+def _run(work: Callable[[], Any]) -> None:
+    """Run a command's coroutine; turn what went wrong into one line and an exit code."""
+    try:
+        code = uvloop.run(work())
+    except (GatewayError, EmbeddedError) as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or 'see the log above'}")
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
+    if code:
+        raise typer.Exit(int(code))
+
+
+def _fail(text: str) -> None:
+    typer.echo(f"lifeline: {text}", err=True)
+    raise typer.Exit(FAILED)
+
+
+async def _serve(toml: Path | None, roles: tuple[Role, ...]) -> int:
+    from gateway.log import configure  # noqa: PLC0415 - a pure command must not wait for these
+    from gateway.serve import serve  # noqa: PLC0415
+    from gateway.settings import load  # noqa: PLC0415
+
+    settings = load(toml)
+    configure(settings.log_level)
+    return await serve(settings, roles)
+
+
+@app.command()
+def up(settings: SettingsFile = None) -> None:
+    """Run the gateway, all roles; embedded database unless the settings name one."""
+    _run(lambda: _serve(settings, tuple(Role)))
+
+
+@app.command()
+def run(role: Annotated[Role, typer.Argument(help="Which role.")],
+        settings: SettingsFile = None) -> None:  # fmt: skip
+    """Run one role in the foreground, for systemd and compose; needs a database by DSN."""
+    _run(lambda: _serve(settings, (role,)))
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="JSON file: services, places, persons, devices.")],
+    secrets_to: Annotated[
+        Path | None, typer.Option(help="New device secrets are written here, once, mode 600.")
+    ] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Enrol people, places, devices and services; checked first, all or nothing."""
+    from gateway.commands import enrol_file  # noqa: PLC0415
+
+    _run(lambda: enrol_file(file, secrets_to, settings))
+
+
+@token_app.command("add")
+def token_add(
+    name: Annotated[str, typer.Option(help="What the token is for; no person's name.")],
+    role: Annotated[ApiRole, typer.Option(help="What its bearer may do.")],
+    to: Annotated[Path, typer.Option(help="The token is written here, once, mode 600.")],
+    service: Annotated[str | None, typer.Option(help="A responder's service.")] = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Make a token for the HTTP side; only its SHA-256 is kept."""
+    from gateway.commands import add_token  # noqa: PLC0415
+
+    _run(lambda: add_token(name, role, service, to, settings))
+
+
+@config_app.command("check")
+def config_check(settings: SettingsFile = None) -> None:
+    """Read settings and rules; say what is wrong, or what holds."""
+    from gateway.commands import check_config  # noqa: PLC0415
+
+    _run(lambda: check_config(settings))
+
+
+@app.command()
+def decide(
+    *,
+    vocabulary: Annotated[
+        bool, typer.Option("--vocabulary", help="Print the closed lists and end.")
+    ] = False,
+) -> None:
+    """Decide stories: one JSON line in, one out; needs no database (shipped rules)."""
+    from gateway.pure import decide_lines  # noqa: PLC0415
+
+    raise typer.Exit(decide_lines(sys.stdin.buffer, sys.stdout, vocabulary_only=vocabulary))
+
+
+@app.command()
+def demo(
+    *,
+    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    story: Annotated[int, typer.Option(help="Case study 1, 2 or 3.", min=1, max=3)] = 2,
+    speed: Annotated[
+        float, typer.Option(help="Story seconds a second while nothing happens.", min=1)
+    ] = 600,
+) -> None:
+    """Play a case study through the real thing, with nothing else installed or configured."""
+    from gateway.demo.play import play  # noqa: PLC0415
+
+    _run(lambda: play(story, speed=speed, once=once))
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def main() -> None:
+    """Start the program; a closed pipe at the other end is no error of ours."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    app()
+
+
+if __name__ == "__main__":
+    main()

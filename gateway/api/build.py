@@ -1,0 +1,150 @@
+"""From stored values to views. Pure: rows and records in, views out."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from alerts.case import Alarm, Entry, Referral, Task
+from alerts.referral.clock import (
+    STANDARD,
+    minutes_elapsed,
+    minutes_press_to_arrival,
+    standard_met,
+)
+from alerts.ruleset import Rules
+from alerts.step import CLOSED_REFERRALS, LIVE_TASKS
+from gateway.api import views
+from gateway.api.words import say
+
+CARD_AFTER_END = timedelta(days=30)
+MINUTE = timedelta(minutes=1)
+
+alarm_of = msgspec.json.Decoder(Alarm).decode
+referral_of = msgspec.json.Decoder(Referral).decode
+task_of = msgspec.json.Decoder(Task).decode
+entry_of = msgspec.json.Decoder(Entry).decode
+
+
+def alarm_view(alarm: Alarm) -> views.AlarmView:
+    """Show an alarm."""
+    return views.AlarmView.model_validate(alarm)
+
+
+def owner(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the desk's alarm queries
+    """Say whose a listed alarm is."""
+    return {
+        "subject": str(row.subject_id),
+        "subject_kind": row.subject_kind,
+        "person": str(row.person_id) if row.person_id else None,
+        "place": str(row.place_id) if row.place_id else None,
+        "label": row.label,
+    }
+
+
+def listed_alarm(row: Any) -> views.ListedAlarm:  # noqa: ANN401 - as above
+    """Show an alarm with whose it is."""
+    return views.ListedAlarm(alarm=alarm_view(alarm_of(row.record)), **owner(row))
+
+
+def step(entry: Entry) -> views.Step:
+    """Show one step that was decided."""
+    return views.Step(
+        at=entry.at,
+        what=entry.what.value,
+        says=say(entry),
+        reasons=tuple(views.ReasonView.model_validate(reason) for reason in entry.reasons),
+        referral=entry.referral,
+        service=entry.service,
+        disposition=entry.disposition.value if entry.disposition else None,
+        task=entry.task.value if entry.task else None,
+        due_at=entry.due_at,
+    )
+
+
+def steps(entries: Sequence[Entry]) -> tuple[views.Step, ...]:
+    """Show the steps of a decision."""
+    return tuple(step(entry) for entry in entries)
+
+
+def task_view(task: Task, now: datetime) -> views.TaskView:
+    """Show a task."""
+    late = task.state in LIVE_TASKS and task.due_at is not None and task.due_at < now
+    return views.TaskView(**{**msgspec.structs.asdict(task), "overdue": late})
+
+
+def clocks(referral: Referral, rules: Rules, now: datetime) -> views.Clocks:
+    """Show both clocks; the national one only runs for what was confirmed or accepted."""
+    counts = not referral.provisional and referral.received_at is not None
+    runs = counts and referral.first_face_to_face_at is None and ended_at(referral) is None
+    running = due_at = None
+    if referral.received_at is not None and counts:
+        due_at = referral.received_at + rules.span(STANDARD[referral.standard])
+        running = (now - referral.received_at) // MINUTE if runs else None
+    answered = referral.accepted_at is not None or ended_at(referral) is not None
+    breach_at = None if answered else referral.breach_due_at
+    return views.Clocks(
+        minutes_elapsed=minutes_elapsed(referral),
+        minutes_press_to_arrival=minutes_press_to_arrival(referral),
+        minutes_running=running,
+        standard_met=standard_met(referral, rules, now),
+        standard_due_at=due_at,
+        breach_due_at=breach_at,
+        breach_due=breach_at is not None and breach_at <= now,
+    )
+
+
+def referral_view(
+    referral: Referral,
+    subject: object,
+    person: object | None,
+    rules: Rules,
+    now: datetime,
+) -> views.ReferralView:
+    """Show a referral."""
+    return views.ReferralView(
+        **{
+            **msgspec.structs.asdict(referral),
+            "subject": str(subject),
+            "person": str(person) if person else None,
+            "clocks": clocks(referral, rules, now),
+        }
+    )
+
+
+def referral_row(row: Any, rules: Rules, now: datetime) -> views.ReferralView:  # noqa: ANN401 - a row of the desk's referral queries
+    """Show a referral that was read."""
+    return referral_view(referral_of(row.record), row.subject_id, row.person_id, rules, now)
+
+
+def ended_at(referral: Referral) -> datetime | None:
+    """Say since when a referral has been over; None while it is open."""
+    if referral.state not in CLOSED_REFERRALS:
+        return None
+    return referral.closed_at or referral.withdrawn_at or referral.rejected_at
+
+
+def card_withheld(referral: Referral, now: datetime) -> str | None:
+    """Say why the person's card is not given (any more); None while it is (DESIGN 6)."""
+    ended = ended_at(referral)
+    if ended is None or now <= ended + CARD_AFTER_END:
+        return None
+    return f"the referral ended more than {CARD_AFTER_END.days} days ago"
+
+
+def person_card(row: Any) -> views.PersonCard:  # noqa: ANN401 - a row of person_card
+    """Show a person."""
+    fields = row._asdict()
+    place = fields.pop("place_name")
+    return views.PersonCard(**{**fields, "id": str(row.id), "place": place})
+
+
+def place_card(row: Any) -> views.PlaceCard:  # noqa: ANN401 - a row of place_card
+    """Show a place."""
+    return views.PlaceCard(**{**row._asdict(), "id": str(row.id)})
+
+
+def service_view(row: Any) -> views.ServiceView:  # noqa: ANN401 - a row of desk_services
+    """Show a service."""
+    return views.ServiceView.model_validate(row)

@@ -1,0 +1,187 @@
+"""What routes read: always of the caller's organisation, and of their service if they have one.
+
+Contract: a person's card is given only together with its audit row, in the same transaction: no
+row, no card.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from alerts.words import AlarmKind
+from gateway.api import build, counters, views
+from gateway.api.auth import READ_PERSONS, Caller
+from gateway.api.problems import ApiError
+from gateway.context import Context
+from gateway.store.connect import Connection, Row, row, rows, run
+from gateway.store.save import audit_code
+from gateway.tokens import Role
+
+STEPS = 1_000
+PERSON_READ = "person_read"
+PLACE_READ = "place_read"
+
+
+def kinds_of(caller: Caller) -> list[str]:
+    """Say which alarms a caller sees: engineers the technical ones, the others all."""
+    if caller.role is Role.ENGINEER:
+        return [AlarmKind.TECHNICAL.value]
+    return [kind.value for kind in AlarmKind]
+
+
+async def alarm_row(connection: Connection, caller: Caller, alarm_id: UUID) -> Row:
+    """Read one alarm.
+
+    Raises:
+        ApiError: 404.
+    """
+    found = await row(
+        connection, "desk_alarm", id=alarm_id, organisation_id=caller.organisation_id
+    )
+    if found is None or build.alarm_of(found.record).kind.value not in kinds_of(caller):
+        raise ApiError(404, "no alarm of this id that you may see")
+    return found
+
+
+async def referral_row(connection: Connection, caller: Caller, referral_id: UUID) -> Row:
+    """Read one referral.
+
+    Raises:
+        ApiError: 404.
+    """
+    found = await row(
+        connection,
+        "desk_referral",
+        id=referral_id,
+        organisation_id=caller.organisation_id,
+        service_id=caller.service_id,
+    )
+    if found is None:
+        raise ApiError(404, "no referral of this id that you may see")
+    return found
+
+
+def named_service(caller: Caller, service: str | None) -> str | None:
+    """Give the service a list is about: a responder's own, whatever was asked for.
+
+    Raises:
+        ApiError: 404 when a responder asks for another's.
+    """
+    if caller.service_id is not None and service not in (None, caller.service_id):
+        raise ApiError(404, "no service of this id that you may see")
+    return caller.service_id or service
+
+
+async def service_row(connection: Connection, caller: Caller, service: str) -> Row:
+    """Read one service.
+
+    Raises:
+        ApiError: 404.
+    """
+    named = named_service(caller, service)
+    found = await row(
+        connection,
+        "desk_services",
+        organisation_id=caller.organisation_id,
+        service_id=named,
+    )
+    if found is None:
+        raise ApiError(404, "no service of this id that you may see")
+    return found
+
+
+async def timeline(
+    connection: Connection,
+    caller: Caller,
+    subject: UUID,
+    *,
+    alarm: UUID | None,
+    referrals: Sequence[UUID],
+) -> tuple[tuple[views.Step, ...], bool]:
+    """Read why: every step about an alarm and referrals; and whether there are more than shown."""
+    found = await rows(
+        connection,
+        "desk_decisions",
+        organisation_id=caller.organisation_id,
+        subject_id=subject,
+        alarm_id=alarm,
+        referrals=list(referrals),
+        limit=STEPS + 1,
+    )
+    return build.steps([build.entry_of(one.entry) for one in found[:STEPS]]), len(found) > STEPS
+
+
+async def tasks_about(  # noqa: PLR0913 - of whom, about what, when
+    connection: Connection,
+    caller: Caller,
+    subjects: Sequence[UUID],
+    now: datetime,
+    *,
+    alarm: UUID | None,
+    referrals: Sequence[UUID],
+) -> tuple[views.TaskView, ...]:
+    """Read the tasks of an alarm and of referrals."""
+    found = await rows(
+        connection,
+        "desk_case_tasks",
+        organisation_id=caller.organisation_id,
+        subjects=list(subjects),
+        alarm_id=alarm,
+        referrals=list(referrals),
+    )
+    return tuple(build.task_view(build.task_of(one.record), now) for one in found)
+
+
+async def person_card(
+    connection: Connection,
+    context: Context,
+    caller: Caller,
+    person: UUID | None,
+    about: UUID,
+) -> views.PersonCard | None:
+    """Read a person's card and write down who read it for what; None without person or right."""
+    if person is None or caller.role not in READ_PERSONS:
+        return None
+    found = await row(
+        connection, "person_card", id=person, organisation_id=caller.organisation_id
+    )
+    if found is None:
+        return None
+    await _audit(connection, context, caller, PERSON_READ, about, person)
+    counters.person_reads.labels(role=caller.role.value).inc()
+    return build.person_card(found)
+
+
+async def place_card(
+    connection: Connection,
+    context: Context,
+    caller: Caller,
+    place: UUID | None,
+    about: UUID,
+) -> views.PlaceCard | None:
+    """Read where a place is, and write down who read it for what; None without place or right."""
+    if place is None or caller.role not in READ_PERSONS:
+        return None
+    found = await row(connection, "place_card", id=place, organisation_id=caller.organisation_id)
+    if found is None:
+        return None
+    await _audit(connection, context, caller, PLACE_READ, about, place)
+    return build.place_card(found)
+
+
+async def _audit(  # noqa: PLR0913 - who did what, about what, to whom
+    connection: Connection, context: Context, caller: Caller, act: str, about: UUID, whose: UUID
+) -> None:
+    digest = hashlib.sha256(whose.bytes).digest()
+    await run(
+        connection,
+        "add_audit",
+        organisations=[caller.organisation_id],
+        ats=[context.clock.now()],
+        actors=[caller.actor],
+        acts=[act],
+        abouts=[about],
+        digests=[digest],
+        codes=[audit_code(context.desk.audit_key, caller.actor, act, about, digest)],
+    )

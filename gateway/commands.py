@@ -1,0 +1,113 @@
+"""What the short commands do: enrolment, tokens, checking settings."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import typer
+
+from gateway.clock import Clock
+from gateway.context import Context
+from gateway.enrol import Roll, enrol, read_roll
+from gateway.errors import SettingsError
+from gateway.keys import OWNER_ONLY
+from gateway.log import configure
+from gateway.roles import ApiRole
+from gateway.rulebook import read_rules
+from gateway.runtime import prepared
+from gateway.settings import load
+from gateway.tokens import new_token
+
+
+@asynccontextmanager
+async def _context(toml: Path | None) -> AsyncIterator[Context]:
+    settings = load(toml)
+    configure("warning")
+    async with prepared(settings, Clock()) as context:
+        yield context
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a secret to a file that must not exist yet, readable by its owner only."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+    except FileExistsError as error:
+        raise SettingsError(f"{path} exists: name a new file, secrets replace nothing") from error
+    with os.fdopen(handle, "w") as file:
+        file.write(text)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise SettingsError(f"{path} exists: name a file that does not")
+
+
+def _roll(file: Path, secrets_to: Path | None) -> Roll:
+    """Read and check an enrolment file before anything else starts."""
+    try:
+        roll = read_roll(file.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    fresh = [one for one in roll.devices if not (one.secret_sha256 or one.certificate_sha256)]
+    if fresh and secrets_to is None:
+        raise SettingsError(
+            f"{len(fresh)} devices need new secrets: name a file for them with --secrets-to"
+        )
+    if secrets_to is not None:
+        _refuse_existing(secrets_to)
+    return roll
+
+
+async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> int:
+    """Enrol what a JSON file holds.
+
+    Raises:
+        SettingsError: the file is wrong, or new secrets have nowhere to go; nothing was changed.
+    """
+    roll = _roll(file, secrets_to)
+    async with _context(toml) as context:
+        done = await enrol(context.sessions, roll, context.clock.now())
+    if secrets_to is not None:
+        lines = [f"{line}\t{sender}\t{secret}\n" for (line, sender), secret in done.secrets.items()]
+        _write_once(secrets_to, "".join(lines))
+    typer.echo(
+        f"enrolled: {done.services} services, {done.places} places, {done.persons} persons, "
+        f"{done.devices} devices; {len(done.secrets)} new secrets"
+    )
+    return 0
+
+
+async def add_token(
+    name: str, role: ApiRole, service: str | None, to: Path, toml: Path | None
+) -> int:
+    """Make a token and write it to a new file.
+
+    Raises:
+        SettingsError: the file exists, or the role is unknown; no token was made.
+    """
+    _refuse_existing(to)
+    async with _context(toml) as context:
+        token = await new_token(
+            context.sessions,
+            organisation_id=context.settings.organisation,
+            name=name,
+            role=role,
+            service_id=service,
+            now=context.clock.now(),
+        )
+    _write_once(to, token + "\n")
+    typer.echo(f"token for {role} written to {to}")
+    return 0
+
+
+async def check_config(toml: Path | None) -> int:
+    """Read settings and rules.
+
+    Raises:
+        SettingsError: says what is wrong.
+    """
+    settings = load(toml)
+    read_rules(settings.rules_dir)
+    typer.echo("settings and rules can be used")
+    return 0

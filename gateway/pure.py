@@ -1,0 +1,58 @@
+"""The pure commands: JSON lines in, JSON lines out, one for one, flushed (INTERFACES 4)."""
+
+import json
+from collections.abc import Callable
+from typing import IO, Any
+
+from alerts.story import StoryError, run_story, vocabulary
+from gateway.rulebook import read_rules
+
+ACCEPTED = 0
+SOME_BAD = 1
+MAX_LINE_BYTES = 16 * 1_048_576
+
+
+class BadInput(ValueError):  # noqa: N818 - the word INTERFACES 4 prints
+    """A line that is no input of this command."""
+
+
+def answer_lines(
+    lines: IO[bytes], out: IO[str], answer: Callable[[dict[str, Any]], dict[str, Any]]
+) -> int:
+    """Answer each line; a bad one gets its own answer and the run goes on.
+
+    Returns:
+        0 when all lines were accepted, 1 when some were bad.
+    """
+    code = ACCEPTED
+    number = 0
+    for line in lines:
+        if not line.strip():
+            continue
+        number += 1
+        try:
+            result = {"n": number, **answer(_object(line))}
+        except (StoryError, ValueError, RecursionError) as error:
+            code = SOME_BAD
+            result = {"n": number, "error": "bad_input", "message": str(error)}
+        out.write(json.dumps(result, ensure_ascii=False) + "\n")
+        out.flush()
+    return code
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    if len(line) > MAX_LINE_BYTES:
+        raise BadInput(f"{len(line)} bytes, expected at most {MAX_LINE_BYTES}")
+    given = json.loads(line)
+    if not isinstance(given, dict):
+        raise BadInput(f"{type(given).__name__}, expected an object")
+    return given
+
+
+def decide_lines(lines: IO[bytes], out: IO[str], *, vocabulary_only: bool) -> int:
+    """Decide one story a line with the shipped rules, or print the closed lists."""
+    if vocabulary_only:
+        out.write(json.dumps(vocabulary(), ensure_ascii=False) + "\n")
+        return ACCEPTED
+    rules = read_rules()
+    return answer_lines(lines, out, lambda story: run_story(story, rules))

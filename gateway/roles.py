@@ -1,0 +1,22 @@
+"""The roles of a gateway process, and those of the people and programs that use its HTTP side."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a gateway process does; `lifeline up` does all three."""
+
+    INGEST = "ingest"
+    DISPATCH = "dispatch"
+    WEB = "web"
+
+
+class ApiRole(StrEnum):
+    """What the bearer of a token is (DESIGN 1)."""
+
+    OPERATOR = "operator"
+    RESPONDER = "responder"
+    SUPERVISOR = "supervisor"
+    MANAGER = "manager"
+    ENGINEER = "engineer"
+    AUDITOR = "auditor"

@@ -1,0 +1,49 @@
+"""Run a gateway process until it is told to stop."""
+
+import asyncio
+import signal
+from contextlib import suppress
+
+import structlog
+
+from gateway.clock import Clock
+from gateway.errors import SettingsError
+from gateway.roles import Role
+from gateway.runtime import Gateway, prepared
+from gateway.settings import Settings
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings, roles: tuple[Role, ...]) -> int:
+    """Run the roles until SIGTERM or SIGINT; give the exit code.
+
+    Raises:
+        GatewayError: says what is wrong and what to do.
+    """
+    if len(roles) == 1 and settings.database_dsn_file is None:
+        raise SettingsError(
+            "one role alone needs a database that the others share: set "
+            "LIFELINE_DATABASE_DSN_FILE, or run them all with `lifeline up`"
+        )
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    async with prepared(settings, Clock()) as context:
+        gateway = Gateway(context, roles)
+        try:
+            await gateway.start()
+            dying = asyncio.ensure_future(gateway.wait())
+            stopping = asyncio.ensure_future(told.wait())
+            await asyncio.wait({dying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if dying.done():
+                return 1
+            dying.cancel()
+            with suppress(asyncio.CancelledError):
+                await dying
+        finally:
+            log.info("the gateway stops")
+            await gateway.stop()
+    return 0

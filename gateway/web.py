@@ -1,0 +1,49 @@
+"""The HTTP server inside our loop: it tells its port, and leaves signals to us."""
+
+import uvicorn
+from fastapi import FastAPI
+
+STOP_S = 3
+
+
+def configured(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """Give the server's settings: no log of requests, since paths hold ids of cases."""
+    return uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=STOP_S,
+    )
+
+
+class Server(uvicorn.Server):
+    """uvicorn inside our loop: it tells its port, and leaves signals to us."""
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self.servers[0].sockets[0].getsockname()[1])
+
+    async def begin(self) -> None:
+        """Load the application and listen.
+
+        Raises:
+            OSError: the address cannot be had.
+        """
+        self.config.load()
+        self.lifespan = self.config.lifespan_class(self.config)
+        try:
+            await self.startup()
+        except SystemExit as error:
+            raise OSError(
+                f"cannot listen on {self.config.host}:{self.config.port}: the port is taken or not "
+                "allowed; choose another with LIFELINE_WEB_PORT"
+            ) from error
+
+    async def end(self) -> None:
+        """Stop answering."""
+        self.should_exit = True
+        await self.shutdown()
