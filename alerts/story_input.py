@@ -188,14 +188,18 @@ def _person(person: StoryPerson) -> Person:
 def _plan(person: str, kind: str, said: str | dict[str, Any]) -> Plan:
     if kind not in PLAN_KINDS:
         raise StoryError(f"{person}: plan for {kind!r}, expected {', '.join(PLAN_KINDS)}")
-    if said in ("at_once", "operator"):
-        return Plan(at_once=said == "at_once", operator=said == "operator")
-    seconds = said.get("after_untaken_s") if isinstance(said, dict) else None
-    if not isinstance(seconds, int) or seconds <= 0:
+    words = {said: True} if isinstance(said, str) else said
+    try:
+        plan = msgspec.convert(words, Plan)
+    except msgspec.ValidationError as error:
+        raise StoryError(f"{person}: plan {said!r}: {error}") from error
+    seconds = plan.after_untaken_s
+    choices = [plan.at_once, plan.operator, seconds is not None and seconds > 0]
+    if sum(choices) != 1:
         raise StoryError(
             f"{person}: plan {said!r}, expected at_once, operator or after_untaken_s above 0"
         )
-    return Plan(after_untaken_s=seconds)
+    return plan
 
 
 def _device(device: StoryDevice, persons: dict[str, Person]) -> Device:

@@ -107,14 +107,14 @@ _UNFINISHED = -1
 
 def _remaining_length(octets: bytes, at: int) -> tuple[int, int]:
     """Where the body begins and its length; `_UNFINISHED` or `_GARBLED` in the length's place."""
-    length = 0
-    for step, octet in enumerate(octets[at : at + _LENGTH_BYTES_MAX]):
-        length |= (octet & 0x7F) << (7 * step)
+    length = shift = 0
+    for octet in octets[at : at + _LENGTH_BYTES_MAX]:
+        at += 1
+        length |= (octet & 0x7F) << shift
         if octet < 0x80:
-            return at + step + 1, length
-    if len(octets) - at < _LENGTH_BYTES_MAX:
-        return at, _UNFINISHED
-    return at, _GARBLED
+            return at, length
+        shift += 7
+    return at, _GARBLED if shift == 7 * _LENGTH_BYTES_MAX else _UNFINISHED
 
 
 def _bad(length: int, header_bytes: int, limit_bytes: int) -> BadFrame:

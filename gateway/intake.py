@@ -38,6 +38,7 @@ class Mark:
 
     device_id: UUID
     organisation_id: UUID
+    line: str
     name: str
     subject: NewSubject
     at: datetime
@@ -102,6 +103,7 @@ def mark_of(one: Placed) -> Mark | None:
     return Mark(
         device_id=one.sender.device_id,
         organisation_id=one.sender.organisation_id,
+        line=packet.line,
         name=packet.sender,
         subject=one.subject,
         at=packet.received_at,

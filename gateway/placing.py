@@ -6,7 +6,7 @@ answer for, or stand in the way of, what the real one says.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
@@ -28,7 +28,7 @@ class Desk:
 
     rules: Rules
     organisation_id: UUID
-    audit_key: bytes
+    audit_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

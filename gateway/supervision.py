@@ -59,7 +59,7 @@ async def _hand_over(connection: Connection, lost: Sequence[Row], now: datetime)
                 silent_since=min(one.silent_since for one in devices),
             )
             subjects.append(subject)
-            items.append((organisation_id, subject.id, "event", encode(event).decode()))
+            items.append((organisation_id, subject.id, "lost", encode(event).decode()))
             continue
         for one in devices:
             subject = subject_of(_sender(one), one.line, one.sender)
@@ -67,7 +67,7 @@ async def _hand_over(connection: Connection, lost: Sequence[Row], now: datetime)
                 at=now, devices=(one.sender,), line=one.line, silent_since=one.silent_since
             )
             subjects.append(subject)
-            items.append((organisation_id, subject.id, "event", encode(event).decode()))
+            items.append((organisation_id, subject.id, "lost", encode(event).decode()))
     if items:
         await cases.add_subjects(connection, subjects, now)
         await messages.add_inbox(connection, items, now)

@@ -33,7 +33,8 @@ RETRY_S = 0.5
 BROKEN_AGAIN_S = 30
 
 _heard_of = msgspec.json.Decoder(Heard).decode
-_event_of = msgspec.json.Decoder(DeviceBack | DeviceLost).decode
+_lost_of = msgspec.json.Decoder(DeviceLost).decode
+_back_of = msgspec.json.Decoder(DeviceBack).decode
 
 
 @dataclass(slots=True)
@@ -70,8 +71,10 @@ def _inputs(items: list[Row]) -> dict[UUID, casework.Inputs]:
         item = gathered.setdefault(one.subject_id, _Item([], []))
         if one.what == "heard":
             item.heard.append(_heard_of(one.body))
+        elif one.what == "lost":
+            item.events.append(_lost_of(one.body))
         else:
-            item.events.append(_event_of(one.body))
+            item.events.append(_back_of(one.body))
     return {
         subject: casework.Inputs(heard=tuple(item.heard), events=tuple(item.events))
         for subject, item in gathered.items()

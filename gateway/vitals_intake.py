@@ -27,9 +27,10 @@ from gateway.arrivals import Arrival
 from gateway.intake import Mark, Taken, heard_of, mark_of, stored
 from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
 from gateway.store import messages
-from gateway.store.cases import encode
+from gateway.store.cases import add_subjects, encode
 from gateway.store.connect import Connection, Session
 from gateway.store.messages import ReceiptKey, Sender
+from gateway.supervision import line_subject
 
 GOOD = (StatusState.OK, StatusState.RESTORED)
 
@@ -118,15 +119,17 @@ async def _note_heard(
             latest[mark.device_id] = mark
     if not latest and not spoke:
         return
-    before = await messages.heard(
+    before = await messages.known_before(connection, {*latest, *owners})
+    await messages.heard(
         connection,
-        [(device, mark.organisation_id, mark.at) for device, mark in sorted(latest.items())],
+        [(device, latest[device].organisation_id, latest[device].at) for device in sorted(latest)],
     )
-    items = [
-        _item(mark, "event", DeviceBack(at=now, devices=(mark.name,)))
-        for device, mark in latest.items()
-        if before[device].lost_at is not None
+    back = [
+        latest[device]
+        for device, known in before.items()
+        if known.lost_at is not None and device in latest
     ]
+    items = await _say_back(connection, back, now)
     conditions: dict[UUID, frozenset[str]] = {}
     for mark, said in spoke.items():
         known = before.get(mark.device_id)
@@ -134,15 +137,27 @@ async def _note_heard(
         became, changed = _changes(said, was, fresh)
         if became != was:
             conditions[mark.device_id] = became
-        items.extend(_item(mark, "heard", one) for one in changed)
+        items.extend(
+            (mark.organisation_id, mark.subject.id, "heard", encode(one).decode())
+            for one in changed
+        )
     if conditions:
         await messages.save_conditions(connection, conditions)
     if items:
         await messages.add_inbox(connection, items, now)
 
 
-def _item(mark: Mark, what: str, body: DeviceBack | Heard) -> tuple[UUID, UUID, str, str]:
-    return (mark.organisation_id, mark.subject.id, what, encode(body).decode())
+async def _say_back(
+    connection: Connection, back: Sequence[Mark], now: datetime
+) -> list[tuple[UUID, UUID, str, str]]:
+    """Tell each device's own case, and its line's: one alarm there may stand for many devices."""
+    lines = {line_subject(mark.organisation_id, mark.line) for mark in back}
+    await add_subjects(connection, lines, now)
+    return [
+        (mark.organisation_id, subject, "back", encode(DeviceBack(now, (mark.name,))).decode())
+        for mark in back
+        for subject in (mark.subject.id, line_subject(mark.organisation_id, mark.line).id)
+    ]
 
 
 def _is_will(one: Placed) -> bool:

@@ -18,6 +18,7 @@ from alerts.step import Step
 from alerts.tasks import make_999
 from alerts.telecare import fall, history, join, ladder
 from alerts.telecare.order import Question, Verdict, ask
+from alerts.timing import TimerKind
 from alerts.waiting import queue
 from alerts.words import AlarmKind, AlarmState, Disposition, What
 from devices.model import Activation, ActivationKind, Flag, Phase, is_plausible_time
@@ -140,7 +141,8 @@ def _follow(
     """Do what this kind of call asks for beyond ringing."""
     alarm = step.open_alarm(row.alarm)
     assert alarm is not None  # noqa: S101 - opened or joined in the line before
-    step = history.count(step, alarm, row)
+    if not step.waiting(TimerKind.FALL_VOICE, alarm.id):
+        step = history.count(step, alarm, row, activation.flags)
     if row.ladder is Ladder.FALL and alarm.known:
         if Flag.CACHED in activation.flags and "fall" in alarm.marks:
             return step

@@ -9,7 +9,7 @@ from alerts.rule_ids import Rule
 from alerts.ruleset import AnswerRow, Grade
 from alerts.step import Step
 from alerts.tasks import make_999
-from alerts.telecare import floor
+from alerts.telecare import floor, ladder
 from alerts.telecare.dispose import ring_back
 from alerts.telecare.order import Question, ask
 from alerts.words import AlarmKind, Disposition, What
@@ -50,6 +50,9 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     kept = {**alarm.answers, **{f"stumble.{row.letter}": row.answer for row in given}}
     alarm = replace(alarm, answers=kept)
     step = step.put_alarm(alarm)
+    if event.given_by is not None:
+        spoken = replace(alarm, spoke_at=alarm.spoke_at or step.now)
+        step, alarm = ladder.heard_voice(step, spoken)
     if "up" not in alarm.marks:
         step, alarm = floor.lies(step, alarm, step.now)
     verdict = ask(step, Question(alarm, step.row(alarm), answers=given))

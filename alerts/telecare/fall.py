@@ -118,7 +118,8 @@ def _take_back(step: Step, alarm: Alarm) -> Step:
     reason = step.why(Rule.FALL_CANCEL, "fall_cancelled", what=alarm.what)
     step = step.about(What.ALARM_JOINED, alarm, reason)
     again = step.remembered(CANCELLED, step.rules.span(Rule.CANCELLED_FALL_AGAIN))
-    step = step.remember(CANCELLED, alarm.id)
+    past = tuple(p for p in step.case.past if (p.kind, p.about) != ("fall", alarm.id))
+    step = step.change(past=past).remember(CANCELLED, alarm.id)
     return _to_clinician(step, alarm) if again else _call_back(step, alarm)
 
 

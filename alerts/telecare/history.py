@@ -6,12 +6,15 @@ from alerts.ruleset import ActivationRow
 from alerts.step import Step
 from alerts.tasks import make_task
 from alerts.words import TaskKind
+from devices.model import Flag
 
 KINDS = {"press": Rule.PRESSES_PROPOSE, "fall": Rule.FALLS_PROPOSE}
 
 
-def count(step: Step, alarm: Alarm, row: ActivationRow) -> Step:
+def count(step: Step, alarm: Alarm, row: ActivationRow, flags: frozenset[Flag]) -> Step:
     """Remember a fall, or the press that opened an alarm; a press that rings again is the same."""
+    if Flag.CACHED in flags:
+        return step
     if row.plan == "fall" or (row.plan == "press" and alarm.signals == 1 and alarm.known):
         return step.remember(row.plan, alarm.id)
     return step

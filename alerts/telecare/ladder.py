@@ -135,14 +135,14 @@ def no_reply(step: Step, alarm: Alarm) -> Step:
     return step
 
 
-def heard_voice(step: Step, alarm: Alarm) -> Step:
+def heard_voice(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
     """A human spoke to the client or saw them: the ladder ends, its tasks are done."""
     alarm = replace(alarm, silent_since=None)
     past = tuple(p for p in step.case.past if (p.kind, p.about) != (SILENT, alarm.id))
     step = step.put_alarm(alarm).change(past=past).stop(alarm.id, RUNGS)
     for kind in (TaskKind.CALL_PATIENT, TaskKind.COMFORT_CALL):
         step = finish_kind(step, kind, alarm.id, TaskEvent.DONE)
-    return step
+    return step, alarm
 
 
 def voice_on_referral(step: Step, alarm_id: str | None) -> Step:
@@ -151,13 +151,13 @@ def voice_on_referral(step: Step, alarm_id: str | None) -> Step:
     if alarm is None or alarm.state is AlarmState.CLOSED:
         return step
     seen = replace(alarm, marks={**alarm.marks, "responder_saw_or_spoke": step.now})
-    return heard_voice(step, seen)
+    step, _ = heard_voice(step, seen)
+    return step
 
 
 def voice_by_operator(step: Step, alarm: Alarm) -> Step:
     """An operator spoke to the client: what waited for a voice may go out now."""
-    step = heard_voice(step, replace(alarm, spoke_at=alarm.spoke_at or step.now))
     reason = step.why(Rule.ORDER_NO_REPLY, "voice_heard", silent_since=alarm.silent_since)
-    current = step.alarm(alarm.id)
-    assert current is not None  # noqa: S101 - put in by heard_voice
-    return refer_at_once(step.about(What.NOTHING, current, reason), current)
+    spoken = replace(alarm, spoke_at=alarm.spoke_at or step.now)
+    step, alarm = heard_voice(step, spoken)
+    return refer_at_once(step.about(What.NOTHING, alarm, reason), alarm)

@@ -43,7 +43,8 @@ def status(step: Step, heard: Heard, said: Status) -> Step:
     if said.state in BEGINS:
         reason = step.why(Rule.TECHNICAL_EDGE, "condition_began", **inputs, value=said.value)
         return trouble(step, Trouble(heard.sender, cause, heard.receipt, reason))
-    return restored(step, (cause,), step.why(Rule.TECHNICAL_BACK, "condition_ended", **inputs))
+    word = "heard" if said.what is StatusKind.HEARTBEAT else "condition_ended"
+    return restored(step, (cause,), step.why(Rule.TECHNICAL_BACK, word, **inputs))
 
 
 def _attendance(step: Step, inputs: dict[str, str]) -> Step:

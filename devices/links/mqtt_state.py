@@ -13,7 +13,7 @@ behind CONNECT). After CLOSED an Acknowledge or Deliver is still in order and do
 finish when they finish, and what they allow must not reach a newer connection.
 """
 
-from enum import Enum
+from enum import StrEnum
 
 from devices.links.mqtt_events import (
     AcceptConnect,
@@ -26,7 +26,7 @@ from devices.links.mqtt_events import (
 from devices.links.mqtt_reasons import MqttFault, MqttMisuseError, PacketKind, Reason
 
 
-class State(Enum):
+class State(StrEnum):
     """Where a connection is."""
 
     AWAITING_CONNECT = "awaiting_connect"

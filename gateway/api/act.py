@@ -57,6 +57,8 @@ def check_occurred(occurred_at: datetime | None, now: datetime) -> None:
     if occurred_at is None:
         return
     if occurred_at > now + AHEAD:
-        raise ApiError(422, f"occurred_at lies {occurred_at - now} in the future; it is {now:%H:%M} UTC")
+        raise ApiError(
+            422, f"occurred_at lies {occurred_at - now} in the future; it is {now:%H:%M} UTC"
+        )
     if occurred_at < now - BEHIND:
         raise ApiError(422, f"occurred_at lies more than {BEHIND.days} days back")

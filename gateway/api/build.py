@@ -1,4 +1,4 @@
-"""From stored values to views. Pure: rows and records in, views out."""
+"""From stored values to records. Pure: rows and records in, views out."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from alerts.referral.clock import (
 )
 from alerts.ruleset import Rules
 from alerts.step import CLOSED_REFERRALS, LIVE_TASKS
-from gateway.api import views
+from gateway.api import records
 from gateway.api.words import say
 
 CARD_AFTER_END = timedelta(days=30)
@@ -27,9 +27,9 @@ task_of = msgspec.json.Decoder(Task).decode
 entry_of = msgspec.json.Decoder(Entry).decode
 
 
-def alarm_view(alarm: Alarm) -> views.AlarmView:
+def alarm_view(alarm: Alarm) -> records.AlarmView:
     """Show an alarm."""
-    return views.AlarmView.model_validate(alarm)
+    return records.AlarmView.model_validate(alarm)
 
 
 def owner(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the desk's alarm queries
@@ -43,18 +43,18 @@ def owner(row: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the desk's ala
     }
 
 
-def listed_alarm(row: Any) -> views.ListedAlarm:  # noqa: ANN401 - as above
+def listed_alarm(row: Any) -> records.ListedAlarm:  # noqa: ANN401 - as above
     """Show an alarm with whose it is."""
-    return views.ListedAlarm(alarm=alarm_view(alarm_of(row.record)), **owner(row))
+    return records.ListedAlarm(alarm=alarm_view(alarm_of(row.record)), **owner(row))
 
 
-def step(entry: Entry) -> views.Step:
+def step(entry: Entry) -> records.Step:
     """Show one step that was decided."""
-    return views.Step(
+    return records.Step(
         at=entry.at,
         what=entry.what.value,
         says=say(entry),
-        reasons=tuple(views.ReasonView.model_validate(reason) for reason in entry.reasons),
+        reasons=tuple(records.ReasonView.model_validate(reason) for reason in entry.reasons),
         referral=entry.referral,
         service=entry.service,
         disposition=entry.disposition.value if entry.disposition else None,
@@ -63,18 +63,18 @@ def step(entry: Entry) -> views.Step:
     )
 
 
-def steps(entries: Sequence[Entry]) -> tuple[views.Step, ...]:
+def steps(entries: Sequence[Entry]) -> tuple[records.Step, ...]:
     """Show the steps of a decision."""
     return tuple(step(entry) for entry in entries)
 
 
-def task_view(task: Task, now: datetime) -> views.TaskView:
+def task_view(task: Task, now: datetime) -> records.TaskView:
     """Show a task."""
     late = task.state in LIVE_TASKS and task.due_at is not None and task.due_at < now
-    return views.TaskView(**{**msgspec.structs.asdict(task), "overdue": late})
+    return records.TaskView(**{**msgspec.structs.asdict(task), "overdue": late})
 
 
-def clocks(referral: Referral, rules: Rules, now: datetime) -> views.Clocks:
+def clocks(referral: Referral, rules: Rules, now: datetime) -> records.Clocks:
     """Show both clocks; the national one only runs for what was confirmed or accepted."""
     counts = not referral.provisional and referral.received_at is not None
     runs = counts and referral.first_face_to_face_at is None and ended_at(referral) is None
@@ -84,7 +84,7 @@ def clocks(referral: Referral, rules: Rules, now: datetime) -> views.Clocks:
         running = (now - referral.received_at) // MINUTE if runs else None
     answered = referral.accepted_at is not None or ended_at(referral) is not None
     breach_at = None if answered else referral.breach_due_at
-    return views.Clocks(
+    return records.Clocks(
         minutes_elapsed=minutes_elapsed(referral),
         minutes_press_to_arrival=minutes_press_to_arrival(referral),
         minutes_running=running,
@@ -101,9 +101,9 @@ def referral_view(
     person: object | None,
     rules: Rules,
     now: datetime,
-) -> views.ReferralView:
+) -> records.ReferralView:
     """Show a referral."""
-    return views.ReferralView(
+    return records.ReferralView(
         **{
             **msgspec.structs.asdict(referral),
             "subject": str(subject),
@@ -113,7 +113,7 @@ def referral_view(
     )
 
 
-def referral_row(row: Any, rules: Rules, now: datetime) -> views.ReferralView:  # noqa: ANN401 - a row of the desk's referral queries
+def referral_row(row: Any, rules: Rules, now: datetime) -> records.ReferralView:  # noqa: ANN401 - a row of the desk's referral queries
     """Show a referral that was read."""
     return referral_view(referral_of(row.record), row.subject_id, row.person_id, rules, now)
 
@@ -133,18 +133,18 @@ def card_withheld(referral: Referral, now: datetime) -> str | None:
     return f"the referral ended more than {CARD_AFTER_END.days} days ago"
 
 
-def person_card(row: Any) -> views.PersonCard:  # noqa: ANN401 - a row of person_card
+def person_card(row: Any) -> records.PersonCard:  # noqa: ANN401 - a row of person_card
     """Show a person."""
     fields = row._asdict()
     place = fields.pop("place_name")
-    return views.PersonCard(**{**fields, "id": str(row.id), "place": place})
+    return records.PersonCard(**{**fields, "id": str(row.id), "place": place})
 
 
-def place_card(row: Any) -> views.PlaceCard:  # noqa: ANN401 - a row of place_card
+def place_card(row: Any) -> records.PlaceCard:  # noqa: ANN401 - a row of place_card
     """Show a place."""
-    return views.PlaceCard(**{**row._asdict(), "id": str(row.id)})
+    return records.PlaceCard(**{**row._asdict(), "id": str(row.id)})
 
 
-def service_view(row: Any) -> views.ServiceView:  # noqa: ANN401 - a row of desk_services
+def service_view(row: Any) -> records.ServiceView:  # noqa: ANN401 - a row of desk_services
     """Show a service."""
-    return views.ServiceView.model_validate(row)
+    return records.ServiceView.model_validate(row)

@@ -178,7 +178,7 @@ def _token(scope: Scope) -> str:
     given = [value for name, value in scope["headers"] if name == b"authorization"]
     if len(given) != 1:
         return ""
-    text = given[0].decode("latin-1")
+    text = str(given[0], "latin-1")
     token = text[len(SCHEME) :].strip()
     if not text.lower().startswith(SCHEME) or len(token) > MAX_TOKEN_CHARACTERS:
         return ""

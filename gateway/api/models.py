@@ -64,9 +64,7 @@ def _nhs_number(value: str) -> str:
     return value
 
 
-NhsNumber = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_nhs_number)
-]
+NhsNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{10}$"), AfterValidator(_nhs_number)]
 
 
 class Body(BaseModel):

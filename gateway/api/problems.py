@@ -123,9 +123,7 @@ def problem(
 def of_error(error: Exception) -> JSONResponse | None:
     """Give the answer to an error we know; None for a stranger."""
     if isinstance(error, ApiError):
-        return problem(
-            error.status, error.detail, what_next=error.what_next, reason=error.reason
-        )
+        return problem(error.status, error.detail, what_next=error.what_next, reason=error.reason)
     if isinstance(error, StoreUnavailable):
         return problem(503, "the database cannot be used now; nothing was acknowledged")
     if isinstance(error, StoreBusy):

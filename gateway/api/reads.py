@@ -6,11 +6,12 @@ row, no card.
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from alerts.words import AlarmKind
-from gateway.api import build, counters, views
+from gateway.api import build, counters, records
 from gateway.api.auth import READ_PERSONS, Caller
 from gateway.api.problems import ApiError
 from gateway.context import Context
@@ -21,6 +22,14 @@ from gateway.tokens import Role
 STEPS = 1_000
 PERSON_READ = "person_read"
 PLACE_READ = "place_read"
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a timeline or a list of tasks is about: an alarm, and referrals."""
+
+    alarm: UUID | None
+    referrals: Sequence[UUID]
 
 
 def kinds_of(caller: Caller) -> list[str]:
@@ -36,9 +45,7 @@ async def alarm_row(connection: Connection, caller: Caller, alarm_id: UUID) -> R
     Raises:
         ApiError: 404.
     """
-    found = await row(
-        connection, "desk_alarm", id=alarm_id, organisation_id=caller.organisation_id
-    )
+    found = await row(connection, "desk_alarm", id=alarm_id, organisation_id=caller.organisation_id)
     if found is None or build.alarm_of(found.record).kind.value not in kinds_of(caller):
         raise ApiError(404, "no alarm of this id that you may see")
     return found
@@ -95,40 +102,36 @@ async def timeline(
     connection: Connection,
     caller: Caller,
     subject: UUID,
-    *,
-    alarm: UUID | None,
-    referrals: Sequence[UUID],
-) -> tuple[tuple[views.Step, ...], bool]:
+    about: About,
+) -> tuple[tuple[records.Step, ...], bool]:
     """Read why: every step about an alarm and referrals; and whether there are more than shown."""
     found = await rows(
         connection,
         "desk_decisions",
         organisation_id=caller.organisation_id,
         subject_id=subject,
-        alarm_id=alarm,
-        referrals=list(referrals),
+        alarm_id=about.alarm,
+        referrals=list(about.referrals),
         limit=STEPS + 1,
     )
     return build.steps([build.entry_of(one.entry) for one in found[:STEPS]]), len(found) > STEPS
 
 
-async def tasks_about(  # noqa: PLR0913 - of whom, about what, when
+async def tasks_about(
     connection: Connection,
     caller: Caller,
-    subjects: Sequence[UUID],
+    subject: UUID,
+    about: About,
     now: datetime,
-    *,
-    alarm: UUID | None,
-    referrals: Sequence[UUID],
-) -> tuple[views.TaskView, ...]:
+) -> tuple[records.TaskView, ...]:
     """Read the tasks of an alarm and of referrals."""
     found = await rows(
         connection,
         "desk_case_tasks",
         organisation_id=caller.organisation_id,
-        subjects=list(subjects),
-        alarm_id=alarm,
-        referrals=list(referrals),
+        subjects=[subject],
+        alarm_id=about.alarm,
+        referrals=list(about.referrals),
     )
     return tuple(build.task_view(build.task_of(one.record), now) for one in found)
 
@@ -139,16 +142,14 @@ async def person_card(
     caller: Caller,
     person: UUID | None,
     about: UUID,
-) -> views.PersonCard | None:
+) -> records.PersonCard | None:
     """Read a person's card and write down who read it for what; None without person or right."""
     if person is None or caller.role not in READ_PERSONS:
         return None
-    found = await row(
-        connection, "person_card", id=person, organisation_id=caller.organisation_id
-    )
+    found = await row(connection, "person_card", id=person, organisation_id=caller.organisation_id)
     if found is None:
         return None
-    await _audit(connection, context, caller, PERSON_READ, about, person)
+    await _audit(connection, context, caller, act=PERSON_READ, about=about, whose=person)
     counters.person_reads.labels(role=caller.role.value).inc()
     return build.person_card(found)
 
@@ -159,19 +160,19 @@ async def place_card(
     caller: Caller,
     place: UUID | None,
     about: UUID,
-) -> views.PlaceCard | None:
+) -> records.PlaceCard | None:
     """Read where a place is, and write down who read it for what; None without place or right."""
     if place is None or caller.role not in READ_PERSONS:
         return None
     found = await row(connection, "place_card", id=place, organisation_id=caller.organisation_id)
     if found is None:
         return None
-    await _audit(connection, context, caller, PLACE_READ, about, place)
+    await _audit(connection, context, caller, act=PLACE_READ, about=about, whose=place)
     return build.place_card(found)
 
 
 async def _audit(  # noqa: PLR0913 - who did what, about what, to whom
-    connection: Connection, context: Context, caller: Caller, act: str, about: UUID, whose: UUID
+    connection: Connection, context: Context, caller: Caller, *, act: str, about: UUID, whose: UUID
 ) -> None:
     digest = hashlib.sha256(whose.bytes).digest()
     await run(

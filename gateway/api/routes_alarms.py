@@ -59,10 +59,10 @@ async def read_alarm(alarm_id: UUID, caller: WhoCalls, context: Shared) -> views
             alarm_id=alarm_id,
             organisation_id=caller.organisation_id,
         )
-        about = {"alarm": alarm_id, "referrals": [one.id for one in referrals]}
+        about = reads.About(alarm_id, [one.id for one in referrals])
         now = context.clock.now()
-        explanation, cut = await reads.timeline(connection, caller, found.subject_id, **about)
-        tasks = await reads.tasks_about(connection, caller, [found.subject_id], now, **about)
+        explanation, cut = await reads.timeline(connection, caller, found.subject_id, about)
+        tasks = await reads.tasks_about(connection, caller, found.subject_id, about, now)
         card = await reads.person_card(connection, context, caller, found.person_id, alarm_id)
         place = await reads.place_card(connection, context, caller, found.place_id, alarm_id)
     rules = context.desk.rules

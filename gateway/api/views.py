@@ -1,193 +1,20 @@
-"""What callers get: records as the desk shows them. Shapes only; routes fill them.
+"""What each route answers: envelopes around the records of records.py."""
 
-Times are RFC 3339 UTC. Ids are the ids of the records; a person's details stand in `PersonCard`
-and nowhere else.
-"""
+from datetime import date
 
-from datetime import date, datetime
-from typing import Any
+from pydantic import Field
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from alerts.words import (
-    AlarmKind,
-    AlarmState,
-    CloseReason,
-    Disposition,
-    ReferralState,
-    Source,
-    Standard,
-    SubjectKind,
-    TaskKind,
-    TaskState,
+from gateway.api.records import (
+    AlarmView,
+    ListedAlarm,
+    PersonCard,
+    PlaceCard,
+    ReferralView,
+    ServiceView,
+    Step,
+    TaskView,
+    View,
 )
-
-
-class View(BaseModel):
-    """Base of what is given; read from the stored value's attributes."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-class AlarmView(View):
-    """An alarm."""
-
-    id: str
-    kind: AlarmKind
-    state: AlarmState
-    priority: int = Field(description="1 life safety, 2 help, 3 raised technical, 5 technical")
-    what: str = Field(description="the activation that opened or last raised it")
-    alarm_at: datetime = Field(description="when the gateway received the opening signal")
-    pressed_at: datetime | None = Field(description="the device's own time, where it can be true")
-    device: str | None
-    signals: int
-    rings: int
-    taken_by: str | None
-    taken_at: datetime | None
-    spoke_at: datetime | None
-    silent_since: datetime | None
-    on_floor_since: datetime | None
-    disposition: Disposition | None
-    decided_at: datetime | None
-    close_asked_by: str | None = Field(description="a second person must confirm the closing")
-    closed_at: datetime | None
-    close_reason: CloseReason | None
-    known: bool = Field(description="false: the sender is not enrolled, or proved nothing")
-    causes: tuple[str, ...] = Field(description="what a technical alarm is open for")
-    answers: dict[str, str]
-    note: str
-
-
-class ListedAlarm(View):
-    """An alarm with whose it is."""
-
-    alarm: AlarmView
-    subject: str
-    subject_kind: SubjectKind
-    person: str | None
-    place: str | None
-    label: str | None = Field(description="what an unknown sender calls itself")
-
-
-class ReasonView(View):
-    """Why, with the rule and its version."""
-
-    reason: str
-    rule: str
-    version: str
-    inputs: dict[str, Any]
-
-
-class Step(View):
-    """One step that was decided, in plain words and in full."""
-
-    at: datetime
-    what: str
-    says: str = Field(description="the step in plain words")
-    reasons: tuple[ReasonView, ...]
-    referral: str | None
-    service: str | None
-    disposition: str | None
-    task: str | None
-    due_at: datetime | None
-
-
-class TaskView(View):
-    """Something a person must do."""
-
-    id: str
-    kind: TaskKind
-    state: TaskState
-    made_at: datetime
-    due_at: datetime | None
-    overdue: bool
-    alarm: str | None
-    referral: str | None
-    service: str | None
-    claimed_by: str | None
-    claimed_at: datetime | None
-    done_at: datetime | None
-    text: str
-
-
-class Clocks(View):
-    """Both clocks of a referral (CLINICAL 2.4)."""
-
-    minutes_elapsed: int | None = Field(description="national clock, once it has stopped")
-    minutes_press_to_arrival: int | None = Field(description="from the press, once arrived")
-    minutes_running: int | None = Field(description="national clock so far, while it runs")
-    standard_met: bool | None = Field(description="null while it still can be met")
-    standard_due_at: datetime | None = Field(description="by when the visit must have been made")
-    breach_due_at: datetime | None = Field(description="by when it must be seen or accepted")
-    breach_due: bool = Field(description="that time has passed without it")
-
-
-class ReferralView(View):
-    """A referral with its stamps and clocks."""
-
-    id: str
-    service: str
-    state: ReferralState
-    provisional: bool = Field(description="nobody has confirmed or accepted it yet")
-    source: Source
-    standard: Standard
-    need: str | None
-    alarm: str | None
-    subject: str
-    person: str | None
-    made_at: datetime
-    pressed_at: datetime | None
-    alarm_at: datetime | None
-    taken_at: datetime | None
-    spoke_at: datetime | None
-    decided_at: datetime | None
-    sent_at: datetime | None
-    received_at: datetime | None
-    seen_at: datetime | None
-    confirmed_at: datetime | None
-    accepted_at: datetime | None
-    rejected_at: datetime | None
-    set_out_at: datetime | None
-    eta_at: datetime | None
-    first_face_to_face_at: datetime | None
-    support_until: datetime | None = Field(description="end of the 72 h of crisis support")
-    closed_at: datetime | None
-    withdrawn_at: datetime | None
-    breached_at: datetime | None
-    contacts: int
-    outcome: str | None
-    text: str
-    clocks: Clocks
-
-
-class PersonCard(View):
-    """What whoever goes to a person must know. Every reading of it is audited."""
-
-    id: str
-    name: str
-    born: date | None
-    nhs_number: str | None
-    address: str
-    postcode: str | None
-    place: str | None
-    phone_home: str | None
-    phone_mobile: str | None
-    status: str
-    ceiling: str
-    anticipatory_line: str | None
-    conditions: tuple[str, ...]
-    contacts: tuple[dict[str, Any], ...]
-    anticoagulants: bool | None
-    language: str | None
-
-
-class PlaceCard(View):
-    """Where to go, for an alarm that belongs to a place."""
-
-    id: str
-    name: str
-    address: str
-    postcode: str | None
 
 
 class Alarms(View):
@@ -213,22 +40,6 @@ class Acted(View):
 
     alarm: AlarmView
     decided: tuple[Step, ...]
-
-
-class ServiceView(View):
-    """A response service."""
-
-    id: str
-    name: str
-    kind: str
-    timezone: str
-    hours: Any = Field(description='"24/7", or weekday to spans')
-    catchment: tuple[str, ...]
-    capacity: int | None = Field(description="free places; null: unknown")
-    capacity_at: datetime | None
-    delivery: str
-    phone: str | None
-    open_referrals: int
 
 
 class Services(View):

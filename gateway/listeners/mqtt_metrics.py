@@ -10,9 +10,6 @@ messages = Counter(
     "Messages handed in, by the last level of their topic",
     ["line", "topic", "authenticated"],
 )
-acknowledged = Counter(
-    "lifeline_mqtt_acknowledged_total", "Messages whose commit was answered", ["line"]
-)
 refused = Counter(
     "lifeline_mqtt_refused_total",
     "Connections and messages that were refused, and sessions we ended, by reason",
@@ -38,7 +35,6 @@ class EndpointMetrics:
     def __init__(self, line: str) -> None:
         """Bind the line."""
         self._line = line
-        self.acknowledged = acknowledged.labels(line=line)
         self.takeovers = takeovers.labels(line=line)
         self._messages: dict[tuple[str, bool], Counter] = {}
 

@@ -236,7 +236,6 @@ class Session(asyncio.Protocol):
             refused = verdict.result == "refused"
             answer = Acknowledge(packet_id, Reason.REFUSED if refused else reason)
             self._wire.write(self._connection.send(answer, now))
-            self._shared.metrics.acknowledged.inc()
             if not self._connection.is_full:
                 self._resume(Pause.IN_FLIGHT)
             if not self._connection.in_flight:
@@ -261,6 +260,8 @@ class Session(asyncio.Protocol):
                 self._connection.pause()
 
     def _resume(self, why: Pause) -> None:
+        if not self._wire.is_paused_for(why):
+            return
         was_ours = self._wire.paused_by_us
         self._wire.resume(why)
         if was_ours and not self._wire.paused_by_us:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from enum import Enum
+from enum import StrEnum
 
 KEEP_IDLE_S = 60
 KEEP_INTERVAL_S = 15
@@ -11,7 +11,7 @@ KEEP_PROBES = 4
 UNACKNOWLEDGED_MS = 60_000
 
 
-class Pause(Enum):
+class Pause(StrEnum):
     """Why a connection is not read just now."""
 
     DECIDING = "deciding"
@@ -84,10 +84,12 @@ class Wire:
         self._pauses.add(why)
         return True
 
+    def is_paused_for(self, why: Pause) -> bool:
+        """Say whether this is a reason not to read just now."""
+        return why in self._pauses
+
     def resume(self, why: Pause) -> None:
         """Take one reason away; read again when it was the last."""
-        if why not in self._pauses:
-            return
         self._pauses.discard(why)
         if not self._pauses and not self._transport.is_closing():
             self._transport.resume_reading()

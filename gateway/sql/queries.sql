@@ -303,25 +303,22 @@ update desk_delivery set body = desk_delivery.body || %(body)s::jsonb,
                          withdrawn_at = coalesce(withdrawn_at, %(withdrawn_at)s)
 where referral_id = %(referral_id)s
 
+-- heard_before --
+-- What is known of devices, locked in id order until they are marked as heard.
+select device_id, conditions, lost_at from device_heard
+where device_id = any(%(ids)s::uuid[])
+order by device_id
+for no key update
+
 -- heard --
--- Devices that spoke, in bulk and in id order; gives back what was known of them before.
-with given as (
-    select * from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(ats)s::timestamptz[])
-        as given (id, organisation_id, at)
-), before as (
-    select device_heard.device_id, device_heard.conditions, device_heard.lost_at
-    from device_heard join given on given.id = device_heard.device_id
-    order by device_heard.device_id
-    for no key update of device_heard
-), written as (
-    insert into device_heard (device_id, organisation_id, heard_at)
-    select given.id, given.organisation_id, given.at from given order by given.id
-    on conflict (device_id) do update
-        set heard_at = greatest(device_heard.heard_at, excluded.heard_at), lost_at = null
-    returning device_id
-)
-select written.device_id, before.conditions, before.lost_at
-from written left join before using (device_id)
+-- Devices that spoke, in bulk and in id order.
+insert into device_heard (device_id, organisation_id, heard_at)
+select given.id, given.organisation_id, given.at
+from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(ats)s::timestamptz[])
+     as given (id, organisation_id, at)
+order by given.id
+on conflict (device_id) do update
+    set heard_at = greatest(device_heard.heard_at, excluded.heard_at), lost_at = null
 
 -- save_conditions --
 -- Which technical conditions a device is in, so that only changes reach the alarm lane.
@@ -651,3 +648,13 @@ select task.record::text, task.subject_id,
        coalesce(task.record ->> 'service', referral.service_id) as service_id
 from task left join referral on referral.id = task.referral_id
 where task.id = %(id)s and task.organisation_id = %(organisation_id)s
+
+-- demo_next_due --
+-- When any case wants something done by itself next: the demo moves its clock no further than that.
+select min(next_due_at) as due_at from subject
+
+-- demo_acknowledged --
+-- Which of these people have a referral that its service has acknowledged: what the demo measures.
+select subject_id, id from referral
+where subject_id = any(%(subjects)s::uuid[]) and received_at is not null
+order by made_at

@@ -210,21 +210,21 @@ async def add_quarantine(connection: Connection, packets: Sequence[Raw]) -> None
     )
 
 
-async def heard(
-    connection: Connection, marks: Sequence[tuple[UUID, UUID, datetime]]
-) -> dict[UUID, Row]:
-    """Note that devices spoke: (device, organisation, at), one row a device.
+async def known_before(connection: Connection, devices: Iterable[UUID]) -> dict[UUID, Row]:
+    """Lock the heard marks of devices in id order; give their `conditions` and `lost_at`."""
+    found = await rows(connection, "heard_before", ids=sorted(devices))
+    return {one.device_id: one for one in found}
 
-    Gives what was known before: its `conditions` (None for a new one) and `lost_at`.
-    """
-    found = await rows(
+
+async def heard(connection: Connection, marks: Sequence[tuple[UUID, UUID, datetime]]) -> None:
+    """Note that devices spoke: (device, organisation, at), one row a device, in id order."""
+    await run(
         connection,
         "heard",
         ids=[device for device, _, _ in marks],
         organisations=[organisation for _, organisation, _ in marks],
         ats=[at for _, _, at in marks],
     )
-    return {one.device_id: one for one in found}
 
 
 async def save_conditions(connection: Connection, given: dict[UUID, frozenset[str]]) -> None:

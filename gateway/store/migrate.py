@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from importlib import resources
 from typing import Literal
 
+import psycopg
 from psycopg import sql
 
 from gateway.errors import SettingsError
@@ -25,15 +26,27 @@ def _read(name: str) -> bytes:
 
 
 async def timescale_licence(connection: Connection) -> str | None:
-    """Say under which licence TimescaleDB can be used here: `timescale`, `apache`, or None."""
+    """Say under which licence TimescaleDB can be used here: `timescale`, `apache`, or None.
+
+    The licence is known only once the extension is there, so it is created, and taken back when
+    that fails (not preloaded, or not allowed to us). Call it inside a transaction.
+    """
     cursor = await connection.execute(
-        "select current_setting('timescaledb.license', true) as licence,"
-        " exists (select from pg_available_extensions where name = 'timescaledb') as found"
+        "select exists (select from pg_available_extensions where name = 'timescaledb') as found"
     )
     found = await cursor.fetchone()
-    if found is None or not found.found or not found.licence:
+    if found is None or not found.found:
         return None
-    return str(found.licence)
+    try:
+        async with connection.transaction():
+            await connection.execute("create extension if not exists timescaledb")
+            cursor = await connection.execute(
+                "select current_setting('timescaledb.license', true) as licence"
+            )
+            found = await cursor.fetchone()
+    except psycopg.DatabaseError:
+        return None
+    return str(found.licence) if found is not None and found.licence else None
 
 
 async def migrate(session: Session, storage: Literal["auto"] | Storage, now: datetime) -> Storage:
@@ -75,15 +88,15 @@ def _agree(asked: str, found: str) -> Storage:
 
 
 async def _choose(connection: Connection, storage: str) -> Storage:
+    if storage == "native":
+        return "native"
     licence = await timescale_licence(connection)
     if storage == "timescale" and licence is None:
         raise SettingsError(
             "storage = timescale, but this PostgreSQL does not offer TimescaleDB: install and "
             "preload it (shared_preload_libraries), or set storage to auto"
         )
-    if storage == "native" or licence is None:
-        return "native"
-    return "timescale"
+    return "native" if licence is None else "timescale"
 
 
 async def ensure_partitions(session: Session, now: datetime) -> None:

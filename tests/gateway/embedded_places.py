@@ -15,6 +15,7 @@ from pathlib import Path
 import psycopg
 
 from gateway.embedded import Running, Settings, guard
+from gateway.embedded.place import Place
 
 PROJECT = Path(__file__).parents[2]
 GRACE_S = 1.0
@@ -72,13 +73,14 @@ def gateway(
     path: Path = PROJECT,
 ) -> Gateway:
     """Start a gateway process over the settings, and wait until it says something."""
+    found = os.pathsep.join(filter(None, (str(path), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
         [*python, "-c", GATEWAY, json.dumps(asdict(settings), default=str)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         cwd="/",
-        env={"PYTHONPATH": str(path), "PATH": os.environ["PATH"]},
+        env={"PYTHONPATH": found, "PATH": os.environ["PATH"]},
         process_group=0,
         user=user,
         group=user,
@@ -119,9 +121,10 @@ def leftovers(base: Path) -> dict[int, str]:
         if entry.name.isdigit() and (found := guard.command_line(int(entry.name))):
             lines[int(entry.name)] = found[1]
     ours = {pid for pid, line in lines.items() if os.fsencode(base) in line}
-    tokens = {match[0] for pid in ours for match in guard.OF_ANY_CLUSTER.finditer(lines[pid])}
-    titles = tuple(b"postgres: " + token.rpartition(b"=")[2] for token in tokens)
-    ours |= {pid for pid, line in lines.items() if titles and line.startswith(titles)}
+    states = {path.parent for depth in ("*", "*/*") for path in base.glob(f"{depth}/cluster")}
+    tokens = [Place(state, state, None).target.token for state in states]
+    titles = tuple(f"postgres: {token}:".encode() for token in tokens)
+    ours |= {pid for pid, line in lines.items() if line.startswith(titles)}
     return {pid: lines[pid].decode(errors="replace") for pid in sorted(ours - {os.getpid()})}
 
 

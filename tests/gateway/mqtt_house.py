@@ -19,7 +19,7 @@ from gateway.arrivals import Verdict
 from gateway.listeners.mqtt_endpoint import MqttEndpoint
 from gateway.listeners.mqtt_session import Session
 from gateway.listeners.mqtt_shared import MqttSettings
-from gateway.listeners.ports import Done, Identity
+from gateway.listeners.ports import Done, Gatekeeper, Identity
 from tests.devices import mqtt_wire as wire
 
 LINE = "mqtt-test"
@@ -191,13 +191,17 @@ class House:
 
 @asynccontextmanager
 async def open_house(
-    *, limits: Limits | None = None, commits_at_once: bool = True, **settings: Any
+    *,
+    limits: Limits | None = None,
+    commits_at_once: bool = True,
+    gatekeeper: Gatekeeper | None = None,
+    **settings: Any,
 ) -> AsyncIterator[House]:
     ledger = Ledger(commits_at_once=commits_at_once)
     roll = Roll()
     chosen = replace(MqttSettings(line=LINE, drain_s=0.2, close_s=2.0), **settings)
     chosen = replace(chosen, limits=limits or Limits())
-    endpoint = MqttEndpoint(chosen, roll, ledger, lambda: datetime.now(UTC))
+    endpoint = MqttEndpoint(chosen, gatekeeper or roll, ledger, lambda: datetime.now(UTC))
     await endpoint.start()
     try:
         yield House(endpoint, ledger, roll)

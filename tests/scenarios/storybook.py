@@ -2,6 +2,7 @@
 
 A time in a story is `HH:MM:SS` on its day, or `+N HH:MM:SS` N days later, in UTC. `want` is the
 whole of what was decided, line by line, so that silence is written down by what is not there.
+`alarms` and `referrals` name fields of the outcome; "" stands for a field that must be empty.
 """
 
 import tomllib

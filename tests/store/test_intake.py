@@ -1,93 +1,24 @@
 """What a batch of messages becomes in a real database."""
 
 import asyncio
-import json
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from devices.decoding import families
-from devices.links import native
 from gateway import enrol, intake
-from gateway.arrivals import Arrival, Verdict, understand
+from gateway.arrivals import Arrival
 from gateway.intake import Taken
 from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING, ORGANISATION
+from tests.store.messages import arrival, count, press
 
 pytestmark = pytest.mark.usefixtures("enrolled")
-
-FAMILIES = families()
-LINE = "mqtt-main"
-
-
-def roll(**more: Any) -> enrol.Roll:
-    given: dict[str, Any] = {
-        "organisation": str(ORGANISATION),
-        "name": "Test crisis service",
-        "services": [{"id": "icrs", "name": "Crisis service", "catchment": ["LE"], "capacity": 5}],
-        "persons": [
-            {"id": "wc", "name": "Fictional WC", "born": "1951-05-01", "postcode": "LE1 1AA",
-             "plan": {"press": "at_once"}},
-            {"id": "op", "name": "Fictional OP", "born": "1940-05-01", "postcode": "LE2 1AA",
-             "plan": {"press": "operator"}},
-        ],
-        "devices": [
-            {"line": LINE, "sender": "17", "person": "wc", "interval_s": 3600},
-            {"line": LINE, "sender": "18", "person": "op", "interval_s": 3600},
-        ],
-    }  # fmt: skip
-    return enrol.Roll.model_validate({**given, **more})
-
-
-@pytest.fixture
-async def enrolled(sessions: Sessions) -> enrol.Enrolled:
-    return await enrol.enrol(sessions, roll(), MORNING)
-
-
-def arrival(
-    body: dict[str, Any] | bytes,
-    *,
-    device: str = "17",
-    sender: str | None = None,
-    topic: str | None = None,
-    at: datetime = MORNING,
-    authenticated: bool = True,
-) -> Arrival:
-    packet = native.unwrap(
-        topic or f"lifeline/v1/{device}/call",
-        body if isinstance(body, bytes) else json.dumps(body).encode(),
-        line=LINE,
-        sender=sender or device,
-        received_at=at,
-        authenticated=authenticated,
-        retained=False,
-        peer="127.0.0.1",
-    )
-    return understand(packet, FAMILIES, _ignore)
-
-
-def _ignore(verdict: Verdict) -> None:
-    del verdict
-
-
-def press(number: int = 1, **more: Any) -> Arrival:
-    return arrival({"id": f"1-{number}", "activation": "pendant"}, **more)
 
 
 async def take(session: Session, desk: Desk, *batch: Arrival, now: datetime = MORNING) -> Taken:
     return await intake.take(session, batch, desk, now)
-
-
-async def count(session: Session, table: str, where: str = "true") -> int:
-    async with session.plain() as connection:
-        text = f"select count(*) from {table} where {where}"  # noqa: S608 - the test's own words
-        cursor = await connection.execute(text.encode())
-        found = await cursor.fetchone()
-        assert found is not None
-        return int(found.count)
 
 
 async def test_a_press_becomes_an_alarm_and_a_provisional_referral(

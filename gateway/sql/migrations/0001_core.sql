@@ -216,7 +216,7 @@ create table inbox (
     id bigint generated always as identity primary key,
     organisation_id uuid not null references organisation,
     subject_id uuid not null references subject,
-    what text not null,
+    what text not null check (what in ('heard', 'lost', 'back')),
     body jsonb not null,
     made_at timestamptz not null,
     held_until timestamptz

@@ -1,0 +1,67 @@
+"""What wants a person: tasks by due time, and marking them done."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from alerts.words import TaskKind
+from gateway.api import build, reads, views
+from gateway.api.auth import V1, Caller, Shared, WhoCalls
+from gateway.api.models import DoneBody
+from gateway.api.problems import ApiError
+from gateway.api.routes_alarms import LIMIT, Limit
+from gateway.api.task_done import finish_task
+from gateway.store.connect import row, rows
+from gateway.tokens import Role
+
+router = APIRouter(prefix=V1, tags=["tasks"])
+
+
+def _kinds(caller: Caller) -> list[str]:
+    """Say which tasks a caller sees: engineers those about devices, the others all."""
+    if caller.role is Role.ENGINEER:
+        return [TaskKind.DEVICE_FAULT.value]
+    return [kind.value for kind in TaskKind]
+
+
+@router.get("/tasks", summary="Open tasks, by due time")
+async def list_tasks(
+    caller: WhoCalls,
+    context: Shared,
+    service: Annotated[str | None, Query(max_length=64)] = None,
+    limit: Limit = LIMIT,
+) -> views.Tasks:
+    """Give tasks that are open or claimed, the most urgent first; a responder's service's only."""
+    named = reads.named_service(caller, service)
+    async with context.sessions.transaction() as connection:
+        found = await rows(
+            connection,
+            "desk_tasks",
+            organisation_id=caller.organisation_id,
+            service_id=named,
+            kinds=_kinds(caller),
+            limit=limit + 1,
+        )
+    now = context.clock.now()
+    return views.Tasks(
+        tasks=tuple(build.task_view(build.task_of(one.record), now) for one in found[:limit]),
+        more=len(found) > limit,
+    )
+
+
+@router.post("/tasks/{task_id}/done", summary="A task is done")
+async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared) -> views.TaskDone:
+    """Mark a task done, such as equipment that was delivered; 409 names the act that ends it."""
+    async with context.sessions.transaction() as connection:
+        found = await row(
+            connection, "desk_task", id=task_id, organisation_id=caller.organisation_id
+        )
+    hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
+    if found is None or hidden or caller.service_id not in (None, found.service_id):
+        raise ApiError(404, "no task of this id that you may see")
+    ended = await finish_task(context, caller, found.subject_id, task_id, body.text)
+    return views.TaskDone(
+        task=build.task_view(ended.task, context.clock.now()),
+        decided=build.steps(ended.entries),
+    )

@@ -1,0 +1,11 @@
+"""Torture the gateway and count: `python ops/torture.py --help`. The parts are in ops/chaos/."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # The checkout this file stands in, not a wheel that is installed beside it.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+    from ops.chaos.command import main
+
+    sys.exit(main(sys.argv[1:]))
