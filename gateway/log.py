@@ -18,7 +18,7 @@ FIELDS = frozenset(
         "event", "level", "timestamp", "error", "worker", "line", "lane", "link", "fault", "what",
         "recipient", "sessions", "role", "port", "count", "seconds", "drift_s", "storage",
         "alarm", "referral", "subject", "dropped", "reason", "pid", "state", "partitions",
-        "version", "connections", "bytes", "path",
+        "version", "connections", "all_acknowledged", "bytes", "path",
     }
 )  # fmt: skip
 

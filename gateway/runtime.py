@@ -232,6 +232,7 @@ class Gateway:
         server = Server(configured(app, context.settings.bind, context.settings.web_port))
         await server.begin()
         context.ports.web = server.port
+        log.info("people and programs may connect", port=server.port)
         self._go("web", server.main_loop())
         self._front.push_async_callback(server.end)
 

@@ -94,8 +94,8 @@ def folder() -> Iterator[Folder]:
     try:
         with logged_to(made.log):
             yield made
-    except BaseException:
-        made.keep = made.keep or made.log.exists()
+    except Exception:
+        made.keep = True
         raise
     finally:
         if not made.keep:

@@ -1,8 +1,7 @@
 """The command line of the torture: what to do, a table of what came of it, an exit code."""
 
 import argparse
-import asyncio
-import random
+import logging
 import secrets
 import sys
 from collections.abc import Sequence
@@ -25,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(1_000_000)
     print(f"seed {seed}")
+    # What the devices' MQTT library says of cut connections is what this is about, not news.
+    logging.getLogger("mqtt").setLevel(logging.CRITICAL)
     try:
         if options.outage is not None:
             return uvloop.run(outage.command(options.outage, seed, _say))

@@ -3,23 +3,23 @@
 A real `lifeline run ingest` and a real `lifeline run dispatch` share a database with a process
 that is stopped in mid-step (ops/chaos/frozen.py). A device then says the same message again, the
 same person calls anew, and somebody else calls; each wait is measured from its publication to its
-PUBACK, which means "stored and decided". For the outbox: until the referral is at its receiver.
+receipt, which means "stored and decided". For the outbox, `again` is the referral's delivery.
 """
 
 import asyncio
 import json
 import random
-import time
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import aiomqtt
 
+from gateway.outbox import LEASE_S
 from gateway.store.connect import Session
 from ops.chaos.callers import ORGANISATION, Person, enrol
 from ops.chaos.frozen import Frozen, Message, Order, Step
-from ops.chaos.house import HOST, LINE, House, until
-from gateway.outbox import LEASE_S
+from ops.chaos.house import HOST, LINE, House, Program, until
 
 BOUND_S = 5.0
 # A lease that was committed is nobody's lock: it runs out by itself, and then some.
@@ -64,13 +64,11 @@ async def command(seed: int, say: Callable[[str], None]) -> int:
         await until("the endpoint listens", lambda: _listens(port), START_S)
         dispatch = house.program(["run", "dispatch"])
         await dispatch.start()
-        scene = Scene(house, port, people)
-        say(f"{'a process frozen: ' + '':<38}{'again':>7}{'anew':>7}{'other':>7}  its own end")
+        scene = Scene(house, port, people, dispatch)
+        say(f"{'seconds until answered; frozen at':<38}{'again':>7}{'anew':>7}{'other':>7}  its end")
         good = True
         for step in Step:
-            if step in OUTBOX_STEPS:
-                await dispatch.stop()  # the frozen one shall be the one that takes the lease
-            found = await scene.play(step, dispatch.start)
+            found = await scene.play(step)
             good = good and found.good
             say(
                 f"{step:<38}{found.again_s:>7.2f}{found.anew_s:>7.2f}{found.other_s:>7.2f}"
@@ -97,51 +95,56 @@ class Scene:
     house: House
     port: int
     people: list[Person]
+    dispatch: Program
     used: int = 0
 
-    async def play(self, step: Step, start_dispatch: Callable[[], object]) -> Wait:
+    async def play(self, step: Step) -> Wait:
         """Freeze a process at the step, let people call, thaw it, look."""
         victim, other = self.people[self.used : self.used + 2]
         self.used += 2
         message = message_of(step, victim.name)
-        if step is Step.TICKING or step in OUTBOX_STEPS:
+        is_outbox = step in OUTBOX_STEPS
+        if is_outbox:
+            # The frozen one shall be the one that takes the lease.
+            self.dispatch.signal(signal.SIGSTOP)
+        if is_outbox or step is Step.TICKING:
             await self.say(victim, press("0-1"))
-        order = Order(step, self.house.dsn(), str(ORGANISATION), message)
-        frozen = await Frozen.at(order)
+        frozen = await Frozen.at(Order(step, self.house.dsn(), str(ORGANISATION), message))
         try:
-            if step in OUTBOX_STEPS:
-                starting = start_dispatch()
-                assert asyncio.iscoroutine(starting)
-                waits = await asyncio.gather(
-                    self._delivered(victim, starting),
-                    self.say(victim, press("2-1")),
-                    self.say(other, press("2-1")),
-                )
-            else:
-                waits = await asyncio.gather(
-                    self.say(victim, message),
-                    self.say(victim, press("2-1")),
-                    self.say(other, press("2-1")),
-                )
+            self.dispatch.signal(signal.SIGCONT)
+            (again_s, anew_s), (other_s,), delivered_s = await asyncio.gather(
+                self.say(victim, message, press("2-1")),
+                self.say(other, press("2-1")),
+                self._delivered(victim),
+            )
             ended = await frozen.thaw()
         finally:
+            self.dispatch.signal(signal.SIGCONT)
             await frozen.end()
-        return Wait(step, *waits, ended, await self._wrong(step, victim, other))
+        again_s = delivered_s if is_outbox else again_s
+        return Wait(step, again_s, anew_s, other_s, ended, await self._wrong(step, victim, other))
 
-    async def say(self, person: Person, message: Message) -> float:
-        """Publish as the person's device; give the seconds to its PUBACK."""
+    async def say(self, person: Person, *messages: Message) -> list[float]:
+        """Publish as the person's device, on one line; give the seconds to each receipt."""
+        loop = asyncio.get_running_loop()
+        waits_s: dict[str, float] = {}
         async with aiomqtt.Client(
             HOST, self.port, username=person.name, password=person.secret,
-            identifier=f"{person.name}-{message.body[:12]}", timeout=ANSWER_S,
-        ) as client:  # fmt: skip
-            began_s = time.monotonic()
-            topic = f"lifeline/v1/{person.name}/{message.channel}"
-            await client.publish(topic, message.body.encode(), qos=1, timeout=ANSWER_S)
-            return time.monotonic() - began_s
+            identifier=person.name, timeout=ANSWER_S,
+        ) as client, asyncio.timeout(ANSWER_S):  # fmt: skip
+            began_s = loop.time()
+            for message in messages:
+                topic = f"lifeline/v1/{person.name}/{message.channel}"
+                # The receipt on `down` goes at once; a PUBACK waits for those before it.
+                await client.publish(topic, message.body.encode(), qos=0)
+            async for told in client.messages:
+                receipt = json.loads(bytes(told.payload))["receipt"]  # type: ignore[arg-type]  # bytes from this broker
+                waits_s[receipt] = loop.time() - began_s
+                if len(waits_s) == len(messages):
+                    break
+        return [waits_s[message.key] for message in messages]
 
-    async def _delivered(self, person: Person, starting: object) -> float:
-        assert asyncio.iscoroutine(starting)
-        await starting
+    async def _delivered(self, person: Person) -> float:
         return await until("the referral is delivered", lambda: self._is_there(person), ANSWER_S)
 
     async def _is_there(self, person: Person) -> bool:

@@ -72,6 +72,11 @@ class Message:
     channel: str
     body: str
 
+    @property
+    def key(self) -> str:
+        """The id it came under."""
+        return str(json.loads(self.body)["id"])
+
     def arrival(self, now: datetime, done: Callable[[object], None] = lambda _: None) -> Arrival:
         """Read it as the device endpoint would."""
         packet = native.unwrap(

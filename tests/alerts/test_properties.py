@@ -86,7 +86,8 @@ def signals(draw: st.DrawFn) -> Making:
 
 @st.composite
 def other_signals(draw: st.DrawFn) -> Making:
-    status = Status("17", draw(st.sampled_from(StatusKind)), draw(st.sampled_from(StatusState)))
+    kind = draw(st.sampled_from([StatusKind.BATTERY, StatusKind.LINK, StatusKind.ATTENDANCE]))
+    status = Status("17", kind, draw(st.sampled_from(StatusState)))
     signal = draw(st.sampled_from([status, Measurement("17", VitalCode.SPO2, 80.0), None]))
     shaped = draw(st.booleans())
 
@@ -288,7 +289,8 @@ def _play(
         if make is None:
             decision = decide.due(case, known, rules(), now)
         else:
-            decision = _apply(case, known, make(now, number, case), now)
+            seen = decide.due(case, known, rules(), now).case
+            decision = _apply(case, known, make(now, number, seen), now)
         case, entries = decision.case, [*entries, *decision.entries]
     return case, entries
 

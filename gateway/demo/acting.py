@@ -1,0 +1,255 @@
+"""One step done on the real gateway, timed, and compared with what must be true after it.
+
+Contract: `perform` returns when the step has happened and is stored, or raises Missing.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from time import perf_counter
+from typing import Any, assert_never
+from uuid import UUID
+
+from gateway.demo.desk import Answer, Desk
+from gateway.demo.goals import STATED_MS, Goal, Ledger
+from gateway.demo.house import House
+from gateway.demo.missing import Missing
+from gateway.demo.observe import SEE_S, Observer
+from gateway.demo.parts import (
+    LONDON,
+    Check,
+    Finish,
+    Meet,
+    Operate,
+    Press,
+    Refer,
+    Serve,
+    Stated,
+    Step,
+)
+from gateway.demo.pendant import Pendant
+from gateway.demo.screen import Screen
+from gateway.tokens import Role
+
+SERVICE = "icrs"
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything the steps work with, and the ids that the gateway gave on the way."""
+
+    house: House
+    desk: Desk
+    observer: Observer
+    screen: Screen
+    stated: Stated
+    pendant: Pendant | None = None
+    person: UUID | None = None
+    alarm: str | None = None
+    referral: str | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+    clocks: Mapping[str, Any] = field(default_factory=dict)
+
+    async def perform(self, step: Step) -> None:
+        """Do one step and print it.
+
+        Raises:
+            Missing: it did not happen, or too late.
+        """
+        match step.act:
+            case Press():
+                await self._press(step)
+            case Operate():
+                await self._operate(step, step.act)
+            case Refer():
+                await self._refer(step, step.act)
+            case Serve():
+                await self._serve(step, step.act)
+            case Check():
+                await self._check(step, step.act)
+            case Meet():
+                await self._meet(step)
+            case Finish():
+                await self._finish(step, step.act)
+            case _:
+                assert_never(step.act)
+        if step.clocks:
+            await self._show_clocks()
+
+    async def _press(self, step: Step) -> None:
+        assert self.pendant is not None  # a story with a press enrols a pendant
+        assert self.person is not None  # and its person
+        self.observer.forget()
+        acknowledged = self.observer.expect(self.person)
+        pressed_at = self.house.clock.now()
+        began = perf_counter()
+        watching = asyncio.create_task(self._on_screen())
+        receipt = await self.pendant.press()
+        stored = perf_counter()
+        if receipt.result != "stored":
+            raise Missing(f"the receipt says {receipt.result!r}, expected 'stored'")
+        self.alarm, shown = await watching
+        try:
+            self.referral, delivered = await asyncio.wait_for(acknowledged, SEE_S)
+        except TimeoutError as late:
+            raise Missing(f"no referral was acknowledged within {SEE_S:g} s") from late
+        self.screen.step(step, pressed_at, None)
+        self._measured(Goal.RECEIPT, stored - began)
+        self._measured(Goal.SCREEN, shown - began)
+        self._measured(Goal.REFERRAL, delivered - began)
+
+    async def _on_screen(self) -> tuple[str, float]:
+        """Do what an operator's console does: hear of an alarm, read it, show it."""
+        alarm = await self.observer.alarm()
+        await self.desk.get(Role.OPERATOR, f"/alarms/{alarm}")
+        return alarm, perf_counter()
+
+    def _measured(self, goal: Goal, seconds: float) -> None:
+        self.screen.measure(goal.value, seconds * 1_000, STATED_MS[goal])
+        self.ledger.note(goal, seconds * 1_000)
+
+    def _acted(self, step: Step, at: datetime, took_ms: float, goal: Goal = Goal.ACT) -> None:
+        self.screen.step(step, at, took_ms)
+        self.ledger.note(goal, took_ms)
+
+    async def _operate(self, step: Step, act: Operate) -> None:
+        at, began = self.house.clock.now(), perf_counter()
+        answer = await self.desk.post(Role.OPERATOR, f"/alarms/{self.alarm}/events", act.body)
+        agree("the alarm", answer.body["alarm"], act.expect)
+        self._acted(step, at, answer.took_ms)
+        await self._told(act.told, began)
+
+    async def _refer(self, step: Step, act: Refer) -> None:
+        at = self.house.clock.now()
+        answer = await self.desk.post(Role.RESPONDER, "/referrals", act.body)
+        self.referral = str(answer.body["referral"]["id"])
+        agree("the referral", answer.body["referral"], act.expect)
+        self._acted(step, at, answer.took_ms)
+
+    async def _serve(self, step: Step, act: Serve) -> None:
+        at, began = self.house.clock.now(), perf_counter()
+        path = f"/referrals/{self.referral}/{act.do}"
+        answer = await self.desk.post(Role.RESPONDER, path, act.body)
+        agree("the referral", answer.body["referral"], act.expect)
+        self._acted(step, at, answer.took_ms)
+        await self._told(act.told, began)
+
+    async def _told(self, text: str | None, began: float) -> None:
+        if text is None:
+            return
+        assert self.pendant is not None  # only a story with a pendant tells it something
+        heard = await self.pendant.heard(text)
+        self.screen.detail(f'down, heard by her unit: "{text}"')
+        self._measured(Goal.DEVICE, heard - began)
+
+    async def _check(self, step: Step, act: Check) -> None:
+        at, took_ms = self.house.clock.now(), 0.0
+        details = []
+        if act.alarm or act.explained:
+            answer = await self.desk.get(Role.OPERATOR, f"/alarms/{self.alarm}")
+            agree("the alarm", answer.body["alarm"], act.alarm)
+            took_ms = answer.took_ms
+            if act.explained:
+                details.append(explained(answer))
+        if act.referral:
+            answer = await self._read_referral()
+            agree("the referral", answer.body["referral"], act.referral)
+            took_ms = max(took_ms, answer.took_ms)
+        self._acted(step, at, took_ms, Goal.READ)
+        for one in details:
+            self.screen.detail(one)
+
+    async def _read_referral(self) -> Answer:
+        return await self.desk.get(Role.RESPONDER, f"/referrals/{self.referral}")
+
+    async def _meet(self, step: Step) -> None:
+        at = self.house.clock.now()
+        day = f"{at.astimezone(LONDON):%Y-%m-%d}"
+        answer = await self.desk.get(Role.RESPONDER, "/mdt", service=SERVICE, date=day)
+        entries = answer.body["entries"]
+        ours = [one for one in entries if one["referral"]["id"] == self.referral]
+        if not ours or answer.body["date"] != day:
+            raise Missing(f"the MDT list of {day} has {len(entries)} cases, and not this one")
+        self._acted(step, at, answer.took_ms, Goal.READ)
+        tasks, alarms = len(ours[0]["tasks"]), len(ours[0]["alarms_24h"])
+        self.screen.detail(f"with {count(tasks, 'task')}, {count(alarms, 'alarm')} of 24 hours")
+
+    async def _finish(self, step: Step, act: Finish) -> None:
+        listed = await self.desk.get(Role.RESPONDER, "/tasks")
+        ours = [
+            one
+            for one in listed.body["tasks"]
+            if one["kind"] == act.task and one["referral"] == self.referral
+        ]
+        if len(ours) != 1:
+            raise Missing(f"{len(ours)} open tasks {act.task!r} of this referral, expected 1")
+        at, due_at = self.house.clock.now(), datetime.fromisoformat(ours[0]["due_at"])
+        answer = await self.desk.post(
+            Role.RESPONDER, f"/tasks/{ours[0]['id']}/done", {"text": step.words}
+        )
+        agree("the task", answer.body["task"], {"state": "done"})
+        if datetime.fromisoformat(answer.body["task"]["done_at"]) > due_at:
+            raise Missing(f"task {act.task!r} was due by {_local(due_at)} and done after it")
+        self._acted(step, at, answer.took_ms)
+        self.screen.detail(f"due by {_local(due_at)}, done in time")
+
+    async def _show_clocks(self) -> None:
+        """Show both clocks, and hold them against the case study's figure."""
+        referral = (await self._read_referral()).body["referral"]
+        self.clocks = clocks = referral["clocks"]
+        from_press = self.stated.since == "press"
+        measured = clocks["minutes_press_to_arrival" if from_press else "minutes_elapsed"]
+        agree("the clock", {"minutes": measured}, {"minutes": self.stated.minutes})
+        agree("the clock", clocks, {"standard_met": True})
+        if from_press:
+            self.screen.detail(
+                f"press to arrival: case study {self.stated.minutes} min, measured by the "
+                f"system's clocks {measured} min",
+                "green",
+            )
+        received = datetime.fromisoformat(referral["received_at"])
+        case_study = "" if from_press else f"case study {self.stated.minutes} min, "
+        self.screen.detail(
+            f"national clock from receipt at {received.astimezone(LONDON):%H:%M:%S}: {case_study}"
+            f"measured {clocks['minutes_elapsed']} of 120 min, standard met",
+            "green",
+        )
+
+
+def agree(what: str, found: Mapping[str, Any], expect: Mapping[str, object]) -> None:
+    """Compare a record with what must be true.
+
+    Raises:
+        Missing: names the first field that differs.
+    """
+    for name, value in expect.items():
+        if found.get(name) != value:
+            raise Missing(f"{what}: {name} is {found.get(name)!r}, expected {value!r}")
+
+
+def explained(alarm: Answer) -> str:
+    """Say how the alarm explains itself.
+
+    Raises:
+        Missing: a step has no reason with rule and version.
+    """
+    steps = alarm.body["explanation"]
+    reasons = [reason for step in steps for reason in step["reasons"]]
+    bare = [step["what"] for step in steps if not step["reasons"]]
+    if not steps or bare or not all(one["rule"] and one["version"] for one in reasons):
+        raise Missing(f"{len(steps)} steps explain the alarm, without a reason: {bare}")
+    return (
+        f"why: {count(len(steps), 'step')} with {count(len(reasons), 'reason')}, "
+        "each with its rule and version, at /api/v1/alarms"
+    )
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many: 1 task, 2 tasks."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _local(at: datetime) -> str:
+    local = at.astimezone(LONDON)
+    return f"{local:%H:%M} on {local.day} {local:%B}"
