@@ -6,7 +6,8 @@
     observe.py                who watches what was committed, apart from those who act
     acting.py, passing.py     one step done and measured; the time between two steps
     figures.py                200 presses, measured
-    screen.py                 what a person sees
+    goals.py                  what each machine step should take
+    screen.py, report.py      what a person sees
     play.py                   one run from the first line to the last
 
 It uses nobody's settings, database or rules: no fictional person is ever played into a real desk.

@@ -5,17 +5,16 @@ the folder is new each time (below LIFELINE_STATE_DIR when that is set), every s
 here, and the listeners bind 127.0.0.1 on free ports. What fails keeps its folder for a look.
 """
 
-import asyncio
 import logging
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import IO, TypeVar
+from typing import IO
 
 import structlog
 
@@ -32,8 +31,6 @@ LOG = "gateway.log"
 DATABASE = "postgres"  # where gateway/database.py puts it below the state folder
 TAIL_LINES = 8
 SEARCHABLE = 0o711  # PostgreSQL runs as another user when we are root, and must get through
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -164,20 +161,10 @@ async def opened(where: Folder, clock: StoryClock) -> AsyncIterator[House]:
     """
     began = perf_counter()
     async with AsyncExitStack() as stack:
-        context = await _finished(stack.enter_async_context(prepared(settings(where.path), clock)))
+        context = await stack.enter_async_context(prepared(settings(where.path), clock))
         database_s = perf_counter() - began
         gateway = Gateway(context)
         stack.push_async_callback(gateway.stop)
         await gateway.start()
         started_s = perf_counter() - began
         yield House(context, gateway, clock, database_s, started_s, where)
-
-
-async def _finished(work: Awaitable[T]) -> T:
-    """Let a start come to its end even when we are told to stop, so that it can be undone."""
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait({task})
-        raise

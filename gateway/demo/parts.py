@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 Body = Mapping[str, object]
-NOTHING: Body = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Operate:
     """An operator acts on the alarm. `told` is the text the device must then have heard."""
 
     body: Body
-    expect: Body = NOTHING
+    expect: Body = field(default_factory=dict)
     told: str | None = None
 
 
@@ -33,7 +32,7 @@ class Refer:
     """A clinician's referral is entered at the desk."""
 
     body: Body
-    expect: Body = NOTHING
+    expect: Body = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +40,8 @@ class Serve:
     """The service acts on the referral: `seen`, `accept`, `set_out`, `face_to_face`, ..."""
 
     do: str
-    body: Body = NOTHING
-    expect: Body = NOTHING
+    body: Body = field(default_factory=dict)
+    expect: Body = field(default_factory=dict)
     told: str | None = None
 
 
@@ -50,8 +49,8 @@ class Serve:
 class Check:
     """The records are read: what the alarm and the referral must say now."""
 
-    alarm: Body = NOTHING
-    referral: Body = NOTHING
+    alarm: Body = field(default_factory=dict)
+    referral: Body = field(default_factory=dict)
     explained: bool = False
 
 

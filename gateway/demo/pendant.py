@@ -7,6 +7,7 @@ have reached it.
 import asyncio
 from time import perf_counter
 
+from devices.links.native import Result
 from firmware_stubs.native import NativeDevice
 from firmware_stubs.words import Address, Receipt, Timing
 from gateway.clock import Clock
@@ -15,6 +16,7 @@ from gateway.demo.people import INTERVAL_S
 from gateway.demo.stories import PENDANT
 
 HEAR_S = 10.0
+RECEIPTS = frozenset(Result)
 PATIENT = Timing(interval_s=10 * INTERVAL_S)  # beats when the story says so, not by real time
 
 
@@ -36,8 +38,8 @@ class Pendant:
         )
 
     def _hear(self, told: dict[str, object]) -> None:
-        text = told.get("text")
-        if isinstance(text, str) and text:
+        text = told.get("result")
+        if isinstance(text, str) and text not in RECEIPTS:
             self._heard[text] = perf_counter()
             self._news.set()
 

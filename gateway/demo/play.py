@@ -1,22 +1,21 @@
 """One run of the demo: start, header, steps, figures, summary, and everything gone at the end.
 
-Exit codes: 0 when every step happened in time; 1 when one is missing or late, or the gateway did
-not start or died; 130 when it was told to stop before the end of the story (143 for SIGTERM).
+Exit codes: 0 when every step happened in time; 1 when one is missing or late, or the gateway died;
+128 + the signal's number (130 for Ctrl-C) when told to stop before the story's end.
 """
 
 import asyncio
-import os
-import platform
 import signal
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 from gateway.clock import StoryClock
-from gateway.demo import closing, figures
+from gateway.demo import report
 from gateway.demo.acting import Stage
 from gateway.demo.desk import Desk
-from gateway.demo.house import Folder, House, folder, opened
+from gateway.demo.figures import measure
+from gateway.demo.house import House, folder, opened
 from gateway.demo.missing import Missing
 from gateway.demo.observe import Observer
 from gateway.demo.parts import Step, Story
@@ -26,20 +25,23 @@ from gateway.demo.people import ORGANISATION, cast_of
 from gateway.demo.screen import Screen
 from gateway.demo.stories import STORIES
 from gateway.enrol import enrol, person_id
-from gateway.errors import GatewayError
 from gateway.tokens import Role, new_token
 
 FAILED = 1
-BEFORE = timedelta(minutes=6)  # the gateway is up for a while when the story begins
+TOLD = 128
+BEFORE = timedelta(minutes=6)  # the gateway has been up for a while when the story begins
+CONNECT_S = 10.0
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 NAMES = {Role.OPERATOR: "operator-1", Role.RESPONDER: "icrs-desk"}
 SERVICE_OF = {Role.RESPONDER: "icrs"}
+Told = asyncio.Future[int]
 
 
 async def play(story: int, *, speed: float, once: bool) -> int:
     """Play a case study; give the exit code.
 
     Args:
+        story: Number of the case study.
         speed: Story seconds a second while nothing happens; at least 1.
         once: End after the story; otherwise stay up until told to stop.
 
@@ -51,13 +53,150 @@ async def play(story: int, *, speed: float, once: bool) -> int:
 
 async def perform(story: Story, screen: Screen, *, speed: float, once: bool) -> int:
     """Play a story on a screen; as `play`."""
-    told: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    work = asyncio.ensure_future(_run(story, screen, told, speed=speed, once=once))
-    with _listening(told):
-        await asyncio.wait({work, told}, return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            work.cancel()
-            with suppress(asyncio.CancelledError):
-                return await work
-            return 128 + told.result()
-    return await work
+    told: Told = asyncio.get_running_loop().create_future()
+    missing: Missing | None = None
+    with _stopped_by(told), folder() as where:
+        report.opening(screen, story)
+        code = 0
+        try:
+            async with opened(where, StoryClock(story.start - BEFORE)) as house:
+                code = await _watched(story, screen, house, told, speed=speed, once=once)
+        except Missing as error:
+            missing, where.keep = error, True
+        if missing is not None:
+            report.failure(screen, missing, where)
+    return FAILED if missing is not None else code
+
+
+@contextmanager
+def _stopped_by(told: Told) -> Iterator[None]:
+    """Take the first signal as the wish to end in order; later ones change nothing."""
+    loop = asyncio.get_running_loop()
+
+    def tell(number: int) -> None:
+        if not told.done():
+            told.set_result(number)
+
+    for number in STOPS:
+        loop.add_signal_handler(number, tell, number)
+    try:
+        yield
+    finally:
+        for number in STOPS:
+            loop.remove_signal_handler(number)
+
+
+async def _watched(
+    story: Story, screen: Screen, house: House, told: Told, *, speed: float, once: bool
+) -> int:
+    """Play while the gateway lives and nobody wants to stop; then stay up unless `once`.
+
+    Raises:
+        Missing: a step is missing, or a part of the gateway died.
+    """
+    dying = asyncio.ensure_future(house.gateway.wait())
+    playing = asyncio.ensure_future(_story(story, screen, house, speed=speed))
+    try:
+        await asyncio.wait({dying, playing, told}, return_when=asyncio.FIRST_COMPLETED)
+        if told.done():
+            return TOLD + told.result()
+        if playing.done():
+            await playing
+            if once:
+                return 0
+            report.staying(screen, house)
+            await asyncio.wait({dying, told}, return_when=asyncio.FIRST_COMPLETED)
+        if dying.done():
+            raise Missing(f"a part of the gateway died: {type(dying.exception()).__name__}")
+    finally:
+        for task in (playing, dying):
+            task.cancel()
+        await asyncio.gather(playing, dying, return_exceptions=True)
+    return 0
+
+
+async def _story(story: Story, screen: Screen, house: House, *, speed: float) -> None:
+    """Play all steps, then the figures and the summary.
+
+    Raises:
+        Missing: names the step.
+    """
+    async with _staged(story, screen, house) as stage:
+        report.running(screen, house, speed)
+        await _settle(stage)
+        passage = Passage(
+            house.clock, stage.observer, screen, stage.ledger, speed, stage.pendant
+        )
+        for step in story.steps:
+            await _step(step, stage, passage)
+        figures = None
+        if story.figures:
+            report.measuring(screen)
+            figures = await measure(house, stage.observer)
+            report.measured(screen, figures)
+        report.closing(screen, story, stage, passage.ran)
+
+
+async def _settle(stage: Stage) -> None:
+    """Do what devices and consoles did all morning: say that it lives, read the empty lists."""
+    if stage.pendant is not None:
+        await stage.pendant.beat()
+    await stage.desk.get(Role.OPERATOR, "/alarms")
+    await stage.desk.get(Role.RESPONDER, "/referrals")
+
+
+async def _step(step: Step, stage: Stage, passage: Passage) -> None:
+    try:
+        await passage.to(step.at)
+        await stage.perform(step)
+    except Missing as error:
+        raise Missing(f"at {report.moment(step.at)}, {step.who}: {step.words}\n{error}") from error
+
+
+@asynccontextmanager
+async def _staged(story: Story, screen: Screen, house: House) -> AsyncIterator[Stage]:
+    """Enrol the cast, give tokens, connect the pendant, and watch.
+
+    Raises:
+        Missing: the pendant does not get in.
+    """
+    context, now = house.context, house.clock.now()
+    roll = cast_of(story, context.settings.mqtt_line, context.desk.rules.service_list(), now)
+    enrolled = await enrol(context.sessions, roll, now)
+    tokens = {
+        role: await new_token(
+            context.sessions,
+            organisation_id=ORGANISATION,
+            name=name,
+            role=role,
+            service_id=SERVICE_OF.get(role),
+            now=now,
+        )
+        for role, name in NAMES.items()
+    }
+    observer = Observer(context.database.dsn)
+    watching = asyncio.ensure_future(observer.run())
+    try:
+        await observer.ready()
+        async with Desk(house.address, tokens) as desk:
+            stage = Stage(house, desk, observer, screen, story.stated)
+            if not roll.persons:
+                yield stage
+                return
+            (secret,) = enrolled.secrets.values()
+            stage.person = person_id(ORGANISATION, roll.persons[0].id)
+            stage.pendant = Pendant(house.device_port, secret, house.clock)
+            async with stage.pendant.device:
+                await _connected(stage.pendant)
+                yield stage
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+        await observer.close()
+
+
+async def _connected(pendant: Pendant) -> None:
+    try:
+        await asyncio.wait_for(pendant.device.connected.wait(), CONNECT_S)
+    except TimeoutError as late:
+        raise Missing(f"the pendant was not let in within {CONNECT_S:g} s") from late

@@ -20,9 +20,9 @@ from gateway.demo.parts import LONDON, Step
 
 COLUMNS = 80
 CLOCK_WIDTH = 9
-WHO_WIDTH = 12
+WHO_WIDTH = 11
 TOOK_WIDTH = 10
-INDENT = CLOCK_WIDTH + 1 + WHO_WIDTH + 1
+INDENT = CLOCK_WIDTH + 4  # what hangs below a step
 
 
 def console() -> Console:
@@ -57,7 +57,7 @@ class Screen:
 
     def title(self, text: str) -> None:
         """Print a rule with a heading."""
-        self._to.print(Rule(Text(f" {text} ", "bold"), align="left", style="cyan"))
+        self._to.print(Rule(Text(f"{text} ", "bold"), align="left", style="cyan"))
 
     def text(self, text: str, style: str = "") -> None:
         """Print a paragraph, wrapped at words."""
@@ -96,7 +96,7 @@ class Screen:
         table.add_column(width=INDENT - 1)
         table.add_column(ratio=1)
         table.add_column(justify="right", style="green", width=TOOK_WIDTH)
-        table.add_column(justify="right", style="dim", width=12)
+        table.add_column(justify="right", style="dim", width=11)
         goal = Text(f"goal {duration(stated_ms)}")
         table.add_row("", Text(name), Text(duration(took_ms)), goal)
         self._to.print(table)

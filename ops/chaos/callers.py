@@ -17,7 +17,7 @@ from firmware_stubs.native import NativeDevice
 from firmware_stubs.words import Address, Timing
 from gateway.enrol import person_id
 from gateway.settings import Settings
-from ops.chaos.house import HOST, LINE, House
+from ops.chaos.house import HOST, LINE, LOOK_EVERY_S, House
 
 ORGANISATION = Settings.model_fields["organisation"].default
 SERVICE = "crisis"
@@ -34,6 +34,7 @@ class Press:
     sender: str
     pressed_at: datetime
     key: str | None = None
+    delivered_at: datetime | None = None
     acknowledged_at: datetime | None = None
     sends: int = 0
 
@@ -120,10 +121,16 @@ class Crowd:
     _doors: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTED))
     _live: set[NativeDevice] = field(default_factory=set)
 
-    def go(self, person: Person, times: int = 1, within_s: float = 0.0) -> None:
-        """Let a person press so many times, the first time within so many seconds from now."""
+    def go(
+        self, person: Person, times: int = 1, within_s: float = 0.0, *, connected: bool = False
+    ) -> None:
+        """Let a person press so many times, the first time within so many seconds from now.
+
+        `connected`: the device connects at once and waits for its press.
+        """
         wait_s = self.chance.uniform(0, within_s)
-        task = asyncio.create_task(self._call(person, times, wait_s))
+        before_s, after_s = (0.0, wait_s) if connected else (wait_s, 0.0)
+        task = asyncio.create_task(self._call(person, times, before_s, after_s))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -151,13 +158,14 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _call(self, person: Person, times: int, wait_s: float) -> None:
-        await asyncio.sleep(wait_s)
+    async def _call(self, person: Person, times: int, before_s: float, after_s: float) -> None:
+        await asyncio.sleep(before_s)
         async with self._doors:
             device = self._device(person)
             async with device:
                 self._live.add(device)
                 try:
+                    await asyncio.sleep(after_s)
                     for _ in range(times):
                         await self._press(device)
                 finally:
@@ -173,6 +181,19 @@ class Crowd:
     async def _press(self, device: NativeDevice) -> None:
         press = Press(device.name, datetime.now(UTC))
         self.presses.append(press)
-        receipt = await device.press()
+        watch = asyncio.create_task(_watch(device, press))
+        try:
+            receipt = await device.press()
+        finally:
+            watch.cancel()
         press.acknowledged_at = datetime.now(UTC)
         press.key, press.sends = receipt.id, receipt.sends
+
+
+async def _watch(device: NativeDevice, press: Press) -> None:
+    """Note when the press went out on the connection that is open now: at once when it opened."""
+    while True:
+        await device.connected.wait()
+        press.delivered_at = datetime.now(UTC)
+        while device.connected.is_set():
+            await asyncio.sleep(LOOK_EVERY_S)

@@ -133,6 +133,7 @@ class House:
         self.programs: list[Program] = []
         self.folder = Path()
         self._dsn_file: Path | None = None
+        self._port: int | None = None
         self.server: embedded.Running | None = None
 
     async def __aenter__(self) -> Self:
@@ -181,13 +182,14 @@ class House:
     @property
     def database_settings(self) -> embedded.Settings:
         """Where the embedded database is, the gateway's own or the one beside it."""
-        folder = self.folder / "database" if self._dsn_file else self.folder / "state/postgres"
-        return embedded.Settings(data_dir=folder)
+        if self._port is None:
+            return embedded.Settings(data_dir=self.folder / "state/postgres")
+        return embedded.Settings(data_dir=self.folder / "database", port=self._port)
 
     async def start_database(self) -> None:
         """Start a PostgreSQL of its own that no gateway keeps, and name it in a file."""
-        folder = self.folder / "database"
-        self.server = await asyncio.to_thread(embedded.start, embedded.Settings(data_dir=folder))
+        self._port = self.free_port()
+        self.server = await asyncio.to_thread(embedded.start, self.database_settings)
         self._dsn_file = self.folder / "dsn"
         self._dsn_file.write_text(self.server.dsn)
         self._dsn_file.chmod(0o600)

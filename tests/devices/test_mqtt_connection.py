@@ -1,7 +1,7 @@
 """A connection hears, answers and ends as MQTT 3.1.1 and 5 say."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.links import mqtt_writer
@@ -245,6 +245,7 @@ def test_byte_by_byte_tells_the_same_story(version: int) -> None:
     assert _told(Line(), [bytes((octet,)) for octet in octets]) == whole
 
 
+@settings(deadline=None)
 @given(version=st.sampled_from([V311, V5]), cut=st.integers(0), noise=st.binary(max_size=200))
 def test_noise_is_never_more_than_a_protocol_error(version: int, cut: int, noise: bytes) -> None:
     octets = _story(version)
@@ -253,6 +254,7 @@ def test_noise_is_never_more_than_a_protocol_error(version: int, cut: int, noise
     assert line.hear(b"") is not None
 
 
+@settings(deadline=None)
 @given(version=st.sampled_from([V311, V5]), bit=st.integers(0))
 def test_a_flipped_bit_is_never_more_than_a_protocol_error(version: int, bit: int) -> None:
     octets = bytearray(_story(version))

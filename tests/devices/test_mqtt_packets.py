@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.errors import Corrupt
@@ -107,6 +107,7 @@ def test_a_publish_without_payload_is_whole() -> None:
     assert read(wire.publish("t", b""), 4)[0].payload == b""
 
 
+@settings(deadline=None)
 @given(
     topic=st.text(st.characters(exclude_characters="+#\0", codec="utf-8"), min_size=1, max_size=80),
     payload=st.binary(max_size=300),
@@ -121,6 +122,7 @@ def test_publish_goes_there_and_back(
     assert (read_back.topic, read_back.payload, read_back.packet_id) == (topic, payload, packet_id)
 
 
+@settings(deadline=None)
 @given(st.integers(0, (1 << 28) - 1))
 def test_a_variable_integer_goes_there_and_back(value: int) -> None:
     assert Reader(write_variable(value), "test").variable("value") == value

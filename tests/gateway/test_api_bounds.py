@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 
 import httpx
-import pytest
 
 from gateway.api.app import create_app
 from gateway.api.edge import MAX_BODY_BYTES, Edge
@@ -34,47 +33,42 @@ async def test_a_body_above_the_bound_is_413_announced_or_not(house: House) -> N
         assert answer.json()["what_next"] == "Send at most 64 KiB."
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"\xff\xfe",
-        b'{"do": "dance"}',
-        b'{"do": "note", "text": "a\\u0000b"}',
-        b'{"do": "note", "text": "\\ud800"}',
-        b'{"do": "note", "txt": "misspelt"}',
-        b'{"do": "note"}',
-        b'{"do": "call"}',
-        b'{"do": "close", "reason": "felt like it"}',
-        b'{"do": "decide", "disposition": "close"}',
-        b'{"do": "withdraw"}',
-        b'{"do": "stumble", "answers": {"E": 5}}',
-        b'{"do": "answer", "question": "' + b"q" * 300 + b'", "answer": "yes"}',
-    ],
-)
-async def test_what_is_not_as_expected_is_422_and_changes_nothing(
-    house: House, content: bytes
-) -> None:
+UNEXPECTED = [
+    b"",
+    b"{",
+    b"[]",
+    b"\xff\xfe",
+    b'{"do": "dance"}',
+    b'{"do": "note", "text": "a\\u0000b"}',
+    b'{"do": "note", "text": "\\ud800"}',
+    b'{"do": "note", "txt": "misspelt"}',
+    b'{"do": "note"}',
+    b'{"do": "call"}',
+    b'{"do": "close", "reason": "felt like it"}',
+    b'{"do": "decide", "disposition": "close"}',
+    b'{"do": "withdraw"}',
+    b'{"do": "stumble", "answers": {"E": 5}}',
+    b'{"do": "answer", "question": "' + b"q" * 300 + b'", "answer": "yes"}',
+]
+
+
+async def test_what_is_not_as_expected_is_422_and_changes_nothing(house: House) -> None:
     alarm = await house.pressed()
-    headers = {"Content-Type": "application/json"}
+    path = f"{V1}/alarms/{alarm['id']}/events"
+    for content in UNEXPECTED:
+        headers = {"Content-Type": "application/json"}
+        answer = await house.call("operator", "POST", path, content=content, headers=headers)
 
-    answer = await house.call(
-        "operator", "POST", f"{V1}/alarms/{alarm['id']}/events", content=content, headers=headers
-    )
-
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["what_next"]
-    after = await house.get("operator", f"/alarms/{alarm['id']}")
-    assert after["alarm"] == alarm
+        assert answer.status_code == 422, (content, answer.text)
+        assert answer.json()["what_next"]
+    assert (await house.get("operator", f"/alarms/{alarm['id']}"))["alarm"] == alarm
 
 
 async def test_an_error_names_the_fields_and_never_repeats_what_was_sent(house: House) -> None:
     body = {
         "service": "icrs",
         "source": "gp",
-        "person": {"name": NAME * 40, "born": NAME, "nhs_number": "9999999999", NAME: 1},
+        "person": {"name": NAME * 40, "born": NAME, "nhs_number": "9999999998", NAME: 1},
     }
 
     answer = await house.call(
@@ -86,29 +80,27 @@ async def test_an_error_names_the_fields_and_never_repeats_what_was_sent(house: 
     for field in ("person.NewPerson.name", "person.NewPerson.born", "check digit"):
         assert field in detail
     assert "Somebody" not in answer.text
-    assert "9999999999" not in answer.text
+    assert "9999999998" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [
-        ("/alarms/not-an-id", 422),
-        ("/alarms?limit=0", 422),
-        ("/alarms?limit=501", 422),
-        ("/alarms?state=lost", 422),
-        ("/referrals?service=%00", 422),
-        ("/mdt?service=icrs&date=yesterday", 422),
-        ("/mdt?service=nowhere", 404),
-        ("/nothing/here", 404),
-    ],
-)
-async def test_a_wrong_address_or_query_is_answered_in_words(
-    house: House, path: str, status: int
-) -> None:
-    answer = await house.call("supervisor", "GET", V1 + path)
+WRONG = [
+    ("/alarms/not-an-id", 422),
+    ("/alarms?limit=0", 422),
+    ("/alarms?limit=501", 422),
+    ("/alarms?state=lost", 422),
+    ("/referrals?service=%00", 422),
+    ("/mdt?service=icrs&date=yesterday", 422),
+    ("/mdt?service=nowhere", 404),
+    ("/nothing/here", 404),
+]
 
-    assert answer.status_code == status
-    assert {"title", "status", "detail", "what_next"} <= set(answer.json())
+
+async def test_a_wrong_address_or_query_is_answered_in_words(house: House) -> None:
+    for path, status in WRONG:
+        answer = await house.call("supervisor", "GET", V1 + path)
+
+        assert answer.status_code == status, path
+        assert {"title", "status", "detail", "what_next"} <= set(answer.json())
 
 
 async def test_a_request_that_hangs_is_ended_and_says_what_is_not_known(house: House) -> None:

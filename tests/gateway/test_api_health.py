@@ -130,20 +130,21 @@ async def test_the_front_page_has_contrast_in_light_and_dark(house: House) -> No
             assert ratio[1] / ratio[0] >= least, (theme, name)
 
 
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [("/", 200), ("/livez", 200), (f"{V1}/alarms", 401), ("/nowhere", 404), ("/readyz", 200)],
-)
-async def test_every_answer_carries_the_security_headers(
-    house: House, path: str, status: int
-) -> None:
-    answer = await house.call(None, "GET", path)
+async def test_every_answer_carries_the_security_headers(house: House) -> None:
+    for path, status in [
+        ("/", 200),
+        ("/livez", 200),
+        ("/readyz", 200),
+        (f"{V1}/alarms", 401),
+        ("/nowhere", 404),
+    ]:
+        answer = await house.call(None, "GET", path)
 
-    assert answer.status_code == status
-    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
-    assert "unsafe" not in answer.headers["content-security-policy"]
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-store"
+        assert answer.status_code == status
+        assert answer.headers["content-security-policy"].startswith("default-src 'self'")
+        assert "unsafe" not in answer.headers["content-security-policy"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
 
 
 async def test_nobody_elsewhere_may_read_it_from_a_browser(house: House) -> None:
