@@ -19,6 +19,7 @@ from alerts.events import (
     Heard,
     OperatorEvent,
     ServiceEvent,
+    TaskDone,
 )
 from alerts.facts import Facts
 from alerts.lifecycle import Forbidden
@@ -30,6 +31,7 @@ from alerts.step import Step
 from alerts.telecare import technical
 from alerts.telecare.activation import heard_call, unreadable_call
 from alerts.telecare.operator import operate
+from alerts.telecare.task_done import task_done
 from alerts.telecare.timers import fire
 from alerts.tidy import tidy
 from alerts.words import DeliveryAct, What
@@ -113,6 +115,7 @@ HANDLERS: Mapping[type[Event], Callable[[Step, Any], Step]] = {
     DeliveryEvent: _deliver,
     DeviceLost: technical.lost,
     DeviceBack: technical.back,
+    TaskDone: task_done,
 }
 
 

@@ -111,4 +111,13 @@ class DeliveryEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
-Event = OperatorEvent | ServiceEvent | DeliveryEvent | DeviceLost | DeviceBack
+class TaskDone(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A person did a task that no act on an alarm or referral ends; `task` is its id."""
+
+    at: datetime
+    by: str
+    task: str
+    text: str = ""
+
+
+Event = OperatorEvent | ServiceEvent | DeliveryEvent | DeviceLost | DeviceBack | TaskDone

@@ -124,9 +124,7 @@ async def _story(story: Story, screen: Screen, house: House, *, speed: float) ->
     async with _staged(story, screen, house) as stage:
         report.running(screen, house, speed)
         await _settle(stage)
-        passage = Passage(
-            house.clock, stage.observer, screen, stage.ledger, speed, stage.pendant
-        )
+        passage = Passage(house.clock, stage.observer, screen, stage.ledger, speed, stage.pendant)
         for step in story.steps:
             await _step(step, stage, passage)
         figures = None

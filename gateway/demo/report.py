@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.demo.acting import Stage
+from gateway.demo.acting import Stage, count
 from gateway.demo.figures import PRESSES, TOGETHER, Figures
 from gateway.demo.goals import LATE_FACTOR, STATED_MS, Goal, percentile
 from gateway.demo.house import Folder, House
@@ -112,7 +112,7 @@ def closing(screen: Screen, story: Story, stage: Stage, timers: int) -> None:
     screen.blank()
     screen.text(
         f"All {len(story.steps)} steps of case study {story.number} happened, none later than "
-        f"{LATE_FACTOR} times its goal; the ticker ran at {timers} moments between them.",
+        f"{LATE_FACTOR} times its goal; {count(timers, 'timer')} ran in between, each at its time.",
         "bold green",
     )
 

@@ -1,7 +1,7 @@
 """What a person sees: 80 columns, plain text when nobody looks, colour only where it is wanted.
 
-    *06:56:00  WC           presses her lifeline ...                    4.1 ms
-     time      who          what                                       measured
+*06:56:00  WC           presses her lifeline ...                    4.1 ms
+ time      who          what                                       measured
 """
 
 import os
@@ -34,12 +34,12 @@ def console() -> Console:
 
 
 def duration(ms: float) -> str:
-    """Say a measured time: 0.42 ms, 4.1 ms, 21 ms, 1.3 s."""
+    """Say a time: 0.42 ms, 4.1 ms, 21 ms, 1 s, 1.3 s."""
     if ms < 1:
         return f"{ms:.2f} ms"
     if ms < 10:
         return f"{ms:.1f} ms"
-    return f"{ms:.0f} ms" if ms < 1_000 else f"{ms / 1_000:.1f} s"
+    return f"{ms:.0f} ms" if ms < 1_000 else f"{round(ms / 1_000, 1):g} s"
 
 
 class Screen:

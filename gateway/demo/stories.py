@@ -57,7 +57,7 @@ FIRST_HOUR = (
     ),
     Step(
         _at("02 06:56:08"), "operator",
-        "takes the alarm; her unit is told that a person has it",
+        "takes the alarm",
         Operate({"do": "take"}, {"state": "taken"}, told="a person has it"),
     ),
     Step(
@@ -87,7 +87,7 @@ FIRST_HOUR = (
     ),
     Step(
         _at("02 07:04"), "ICRS",
-        "sets out; her unit is told when to expect the team",
+        "sets out, expects to arrive at 07:40",
         Serve(
             "set_out", {"eta": "2021-02-02T07:40:00Z"}, {"state": "set_out"},
             told="team expected 07:40",

@@ -181,7 +181,7 @@ class Session(asyncio.Protocol):
         self._resume(Pause.DECIDING)
 
     def _take(self, event: Published) -> None:
-        packet = self._packet(event.topic, event.payload, retained=event.retain)
+        packet = self._packet(event.topic, event.payload)
         if self._is_too_much(packet):
             self._turn_away(event)
             return
@@ -193,7 +193,7 @@ class Session(asyncio.Protocol):
             self._pause(Pause.LANE_FULL)
             self._shared.rooms.call_when_room(lane, self._resume_lane)
 
-    def _packet(self, topic: str, payload: bytes, *, retained: bool) -> Packet:
+    def _packet(self, topic: str, payload: bytes) -> Packet:
         assert self._identity is not None, "messages come after admission only"
         return native.unwrap(
             topic,
@@ -202,7 +202,9 @@ class Session(asyncio.Protocol):
             sender=self._identity.name,
             received_at=self._shared.now(),
             authenticated=self._identity.authenticated,
-            retained=retained,
+            # From a device RETAIN asks us to keep the message (MQTT 3.1.1, 3.3.1.3); it does not say
+            # that the message is old, as it does when a broker sends it to a subscriber.
+            retained=False,
             peer=self._source,
         )
 
@@ -247,7 +249,7 @@ class Session(asyncio.Protocol):
     def _take_will(self, will: Will | None, cause: str) -> None:
         if will is not None:
             self._shared.metrics.will(cause)
-            packet = self._packet(self._topics.will(will.topic), will.payload, retained=False)
+            packet = self._packet(self._topics.will(will.topic), will.payload)
             if not self._is_too_much(packet):
                 self._shared.intake.offer(packet, _nobody_waits)
 

@@ -157,12 +157,12 @@ async def test_what_is_published_elsewhere_is_kept_and_acknowledged_with_the_rea
 
 
 @BOTH
-async def test_a_retained_call_is_handed_in_as_retained(version: int) -> None:
+async def test_a_device_that_asks_us_to_retain_speaks_of_now(version: int) -> None:
     async with open_house() as house:
         device = await house.enter(version)
         device.send(press(1, version=version, retain=True))
         assert await device.read() == wire.puback(1)
-        assert house.ledger.packets[0].retained
+        assert not house.ledger.packets[0].retained
 
 
 async def test_a_megabyte_closes_the_line_and_harms_nobody_else() -> None:
