@@ -202,8 +202,8 @@ class Session(asyncio.Protocol):
             sender=self._identity.name,
             received_at=self._shared.now(),
             authenticated=self._identity.authenticated,
-            # From a device RETAIN asks us to keep the message (MQTT 3.1.1, 3.3.1.3); it does not say
-            # that the message is old, as it does when a broker sends it to a subscriber.
+            # A device's RETAIN asks us to keep the message (MQTT 3.1.1, 3.3.1.3); it does not
+            # say that the message is old, as a broker's does to its subscribers.
             retained=False,
             peer=self._source,
         )
