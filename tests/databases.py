@@ -33,11 +33,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield named
         return
     folder: Path = tmp_path_factory.mktemp("postgres")
-    running = embedded.start(embedded.Settings(data_dir=folder / "data", shared_buffers_mib=32))
+    settings = embedded.Settings(data_dir=folder / "data", shared_buffers_mib=32)
+    running = embedded.start(settings)
     try:
         yield running.dsn
     finally:
         running.stop()
+        embedded.erase(settings)
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from gateway.embedded.settings import Settings
 PORT_ATTEMPTS = 5
 ONE_ANSWER_S = 2.0
 _PORT_RETRY_S = 0.3
+_LAST_WORDS_S = 5.0
 _ORPHANS_END_S = 2.0
 _ORPHANS_QUIT_S = 1.0
 
@@ -134,6 +135,8 @@ def _launch(
     if not guard.wait_until(up_or_ended, settings.start_timeout_s):
         raise StartFailed(_still_recovering(place, child.pid, settings.start_timeout_s))
     if child.poll() is not None:
+        # The log collector writes the reason down after the postmaster has ended, then ends too.
+        guard.wait_until(lambda: not guard.processes(place.target), _LAST_WORDS_S)
         raise from_log(cluster.last_words(place, since_ns), place.cluster, port)
     return child
 

@@ -158,6 +158,7 @@ def test_a_taken_port_is_refused_by_name_and_a_free_one_is_found(base: Path) -> 
         moved.stop()
         with pytest.raises(PortTaken, match=f"port {port} .* name another port"):
             start(settings_in(base, port=port))
+        assert leftovers(base) == {}, "its last words were waited for"
     with start(settings_in(base, port=port)) as fixed:
         assert fixed.port == port
 
