@@ -95,6 +95,7 @@ def _with_counts(
 
 def _count(decision: Decision, organisation_id: UUID, made: dict[tuple[UUID, str], int]) -> None:
     for entry in decision.entries:
+        metrics.decisions.labels(what=entry.what.value).inc()
         if entry.what is What.REFERRAL_MADE and entry.provisional and entry.service:
             key = (organisation_id, entry.service)
             made[key] = made.get(key, 0) + 1

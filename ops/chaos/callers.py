@@ -143,9 +143,7 @@ class Crowd:
     def published(self) -> int:
         """Presses without a receipt on a connection that stands: a kill now hits them."""
         standing = {one.name for one in self._live if one.connected.is_set()}
-        return sum(
-            one.acknowledged_at is None and one.sender in standing for one in self.presses
-        )
+        return sum(one.acknowledged_at is None and one.sender in standing for one in self.presses)
 
     async def settled(self) -> None:
         """Return when every press has its receipt."""
@@ -174,9 +172,7 @@ class Crowd:
     def _device(self, person: Person) -> NativeDevice:
         person.boots += 1
         addresses = [Address(HOST, port) for port in self.ports]
-        return NativeDevice(
-            addresses, person.name, person.secret, person.boots, timing=self.timing
-        )
+        return NativeDevice(addresses, person.name, person.secret, person.boots, timing=self.timing)
 
     async def _press(self, device: NativeDevice) -> None:
         press = Press(device.name, datetime.now(UTC))

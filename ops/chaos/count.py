@@ -171,8 +171,10 @@ def _is_between(press: Press, tables: Tables, kills: Sequence[datetime]) -> bool
     """Whether a kill came after the commit and before the acknowledgement: the hardest moment."""
     seen_at = tables.receipts.get((press.sender, press.key or ""))
     told_at = press.acknowledged_at
-    return seen_at is not None and told_at is not None and any(
-        seen_at < kill < told_at for kill in kills
+    return (
+        seen_at is not None
+        and told_at is not None
+        and any(seen_at < kill < told_at for kill in kills)
     )
 
 

@@ -65,7 +65,9 @@ async def command(seed: int, say: Callable[[str], None]) -> int:
         dispatch = house.program(["run", "dispatch"])
         await dispatch.start()
         scene = Scene(house, port, people, dispatch)
-        say(f"{'seconds until answered; frozen at':<38}{'again':>7}{'anew':>7}{'other':>7}  its end")
+        say(
+            f"{'seconds until answered; frozen at':<38}{'again':>7}{'anew':>7}{'other':>7}  its end"
+        )
         good = True
         for step in Step:
             found = await scene.play(step)

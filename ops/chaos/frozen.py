@@ -205,9 +205,7 @@ async def _dispatch(order: Order, sessions: Sessions, desk: Desk) -> None:
             _freeze()
         await deliver(message, now)
 
-    dispatcher = Dispatcher(
-        sessions, {"referral_request": send}, desk, Clock(), asyncio.Event()
-    )
+    dispatcher = Dispatcher(sessions, {"referral_request": send}, desk, Clock(), asyncio.Event())
     await dispatcher.once()
 
 

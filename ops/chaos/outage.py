@@ -34,6 +34,7 @@ SETTLE_S = 90.0
 PROBE_EVERY_S = 0.25
 ANSWER_S = 10.0
 CONNACK_BYTES = 4
+BLIND = "\nlifeline_receiver_blind 1.0"
 
 
 class Form(StrEnum):
@@ -238,7 +239,7 @@ class Witness:
         while True:
             if seen.log_s is None and await asyncio.to_thread(self._shouted, log_from):
                 seen.log_s = time.monotonic() - began_s
-            if seen.metric_s is None and "lifeline_receiver_blind 1" in await self._get("metrics"):
+            if seen.metric_s is None and BLIND in await self._get("metrics"):
                 seen.metric_s = time.monotonic() - began_s
             if seen.ready_s is None and await self._get("readyz") == "503":
                 seen.ready_s = time.monotonic() - began_s
@@ -288,6 +289,7 @@ class Witness:
 
 def connect_packet(name: str, secret: str) -> bytes:
     """CONNECT of MQTT 3.1.1 (section 3.1): clean session, user name and password."""
+
     def text(value: str) -> bytes:
         return len(value).to_bytes(2) + value.encode()
 
