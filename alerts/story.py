@@ -138,18 +138,7 @@ class _Play:
             for number, signal in enumerate(signals)
         ]
         if before is not None:
-            detail = "the same id with other content"
-            heard.append(
-                Heard(
-                    f"{heard[0].receipt}|again",
-                    event.at,
-                    event.device,
-                    "story",
-                    None,
-                    fault="same_id_other_content",
-                    detail=detail,
-                )
-            )
+            heard.append(_again(heard[0]))
         case, facts = self._case(subject), self._facts(subject, event.at)
         self._keep(decide.on_signals(case, facts, self.rules, heard, event.at))
 
@@ -290,3 +279,11 @@ def _convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one 
         return msgspec.convert(fields, wanted)
     except msgspec.ValidationError as error:
         raise StoryError(str(error)) from error
+
+
+def _again(heard: Heard) -> Heard:
+    """The same id with other content: beside the new signal a fault for a person."""
+    detail = "the same id with other content"
+    receipt = f"{heard.receipt}|again"
+    fault = "same_id_other_content"
+    return msgspec.structs.replace(heard, receipt=receipt, signal=None, fault=fault, detail=detail)

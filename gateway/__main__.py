@@ -123,6 +123,9 @@ def decide(
     """Decide stories: one JSON line in, one out; needs no database (shipped rules)."""
     from gateway.pure import decide_lines  # noqa: PLC0415
 
+    # A closed pipe at the other end is no error of a filter. Only here: where devices and people
+    # are connected, this would let whoever hangs up at the wrong moment end the whole process.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     raise typer.Exit(decide_lines(sys.stdin.buffer, sys.stdout, vocabulary_only=vocabulary))
 
 
@@ -148,8 +151,7 @@ def version() -> None:
 
 
 def main() -> None:
-    """Start the program; a closed pipe at the other end is no error of ours."""
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    """Start the program."""
     app()
 
 

@@ -29,10 +29,10 @@ class Acted:
 
     @property
     def refused(self) -> str | None:
-        """Give why the act was refused; None when it was not."""
+        """Give in words why the act was refused; None when it was not."""
         for entry in self.entries:
             if entry.what is What.REFUSED:
-                return entry.reasons[0].reason
+                return entry.text or entry.reasons[0].reason
         return None
 
 

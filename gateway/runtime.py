@@ -132,6 +132,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Stop accepting, answer what is committed, end everything."""
+        self._failed = None  # from here on a part that ends does what it was told
         await self._front.aclose()
         for task in self._tasks:
             task.cancel()

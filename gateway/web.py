@@ -4,6 +4,8 @@ import uvicorn
 from fastapi import FastAPI
 
 STOP_S = 3
+KEEP_ALIVE_S = 30
+CONCURRENT = 500
 
 
 def configured(app: FastAPI, host: str, port: int) -> uvicorn.Config:
@@ -14,6 +16,11 @@ def configured(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         port=port,
         log_config=None,
         access_log=False,
+        server_header=False,
+        # An address a client can invent must not stand for where a guess at a token came from.
+        proxy_headers=False,
+        limit_concurrency=CONCURRENT,
+        timeout_keep_alive=KEEP_ALIVE_S,
         lifespan="off",
         timeout_graceful_shutdown=STOP_S,
     )

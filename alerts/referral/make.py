@@ -85,12 +85,11 @@ def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
     clinician = choose(step, CLINICIAN)
     to = Disposition.GP_111 if clinician.service is None else Disposition.CLINICIAN
     reasons = (*choice.reasons, *clinician.reasons, *ask.reasons)
+    what = What.NOTHING
     if alarm.decided_at is None or not ask.automatic:
-        alarm = replace(alarm, disposition=to)
+        what, alarm = What.DISPOSED, replace(alarm, disposition=to)
     service = None if clinician.service is None else clinician.service.id
-    step = step.put_alarm(alarm).about(
-        What.DISPOSED, alarm, *reasons, disposition=to, service=service
-    )
+    step = step.put_alarm(alarm).about(what, alarm, *reasons, disposition=to, service=service)
     step, _ = make_task(
         step,
         TaskKind.PHONE_REFERRAL,
@@ -134,15 +133,19 @@ def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) 
         alarm=alarm.id,
         body=message(step, kept),
     )
-    if choice.phone:
-        step, _ = make_task(
-            step,
-            TaskKind.PHONE_REFERRAL,
-            choice.reasons[-1],
-            referral=referral.id,
-            service=service.id,
-            text=choice.reasons[-1].reason,
-        )
+    return _phone_too(step, referral, choice.reasons[-1]) if choice.phone else step
+
+
+def _phone_too(step: Step, referral: Referral, warning: Reason) -> Step:
+    """Ask a human to telephone the service as well, because its capacity is in doubt."""
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        warning,
+        referral=referral.id,
+        service=referral.service,
+        text=warning.reason,
+    )
     return step
 
 

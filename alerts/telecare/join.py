@@ -58,7 +58,8 @@ def join(step: Step, alarm: Alarm, new: Joining) -> Step:
     if joined.priority < alarm.priority or graver:
         raised = step.why(Rule.ALARM_JOIN, "raised", was=alarm.what, now=joined.what)
         step = step.about(What.ALARM_RAISED, joined, raised)
-    return _keep_running(ask_arrived(step, joined), joined, now_known=now_known, graver=graver)
+    step = _keep_queued(ask_arrived(step, joined), joined, now_known=now_known)
+    return step if cached else _keep_climbing(step, joined, new, graver=graver)
 
 
 def _weight(row: ActivationRow) -> tuple[bool, int, bool]:
@@ -66,17 +67,24 @@ def _weight(row: ActivationRow) -> tuple[bool, int, bool]:
     return (row.ladder is Ladder.LISTEN, -row.priority, row.ladder is Ladder.WANDER)
 
 
-def _keep_running(step: Step, alarm: Alarm, *, now_known: bool, graver: bool) -> Step:
-    """See that a queue countdown and a ladder run for the alarm as it is now."""
-    idle = not any(step.waiting(kind, alarm.id) for kind in IN_QUEUE)
-    if alarm.state is AlarmState.OPEN and now_known:
-        step = queue(step.stop(alarm.id, IN_QUEUE), alarm)
-    elif alarm.state is AlarmState.OPEN and idle:
-        step = climb(step, alarm)
-    if step.row(alarm).ladder is Ladder.FALL:
+def _keep_queued(step: Step, alarm: Alarm, *, now_known: bool) -> Step:
+    """See that something runs while nobody has the alarm, as it is now."""
+    if alarm.state is not AlarmState.OPEN:
         return step
-    if not ladder.is_running(step, alarm) or (graver and step.row(alarm).ladder is Ladder.LISTEN):
-        step, _ = ladder.start(step.stop(alarm.id, ladder.UNSPOKEN), alarm)
+    if now_known:
+        return queue(step.stop(alarm.id, IN_QUEUE), alarm)
+    idle = not any(step.waiting(kind, alarm.id) for kind in IN_QUEUE)
+    return climb(step, alarm) if idle else step
+
+
+def _keep_climbing(step: Step, alarm: Alarm, new: Joining, *, graver: bool) -> Step:
+    """See that a voice is waited for again; a fall starts its own wait."""
+    if new.row.ladder is Ladder.FALL:
+        return step
+    to_listen_only = graver and new.row.ladder is Ladder.LISTEN
+    if ladder.is_running(step, alarm) and not to_listen_only:
+        return step
+    step, _ = ladder.start(step.stop(alarm.id, ladder.UNSPOKEN), alarm)
     return step
 
 

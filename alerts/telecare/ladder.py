@@ -16,7 +16,7 @@ from alerts.step import Step
 from alerts.tasks import finish_kind, make_999, make_once
 from alerts.timing import TimerKind
 from alerts.waiting import CONSOLES
-from alerts.words import AlarmState, TaskKind, What
+from alerts.words import AlarmState, PersonStatus, TaskKind, What
 
 RUNGS = (
     TimerKind.LADDER_SPEECH,
@@ -69,14 +69,15 @@ def speech_over(step: Step, alarm: Alarm) -> Step:
         return step.notify(CONSOLES, alarm, reason, "missing-person script")
     reason = step.why(Rule.LADDER_SPEECH, "no_voice", since=alarm.silent_since)
     due_at = step.now + step.rules.span(Rule.LADDER_PHONES)
-    return make_once(
-        step,
-        TaskKind.CALL_PATIENT,
-        reason,
-        alarm=alarm.id,
-        due_at=due_at,
-        text="home and mobile phone",
-    )
+    text = "home and mobile phone" + _warning(step)
+    return make_once(step, TaskKind.CALL_PATIENT, reason, alarm=alarm.id, due_at=due_at, text=text)
+
+
+def _warning(step: Step) -> str:
+    """Give what must be read before this home is called (DECIDING 8)."""
+    person = step.facts.person
+    bereaved = person is not None and person.status is PersonStatus.DECEASED
+    return "; this home is bereaved" if bereaved else ""
 
 
 def contacts(step: Step, alarm: Alarm) -> Step:

@@ -144,6 +144,8 @@ class Gate:
         now = self._clock.now()
         address = scope["client"][0] if scope.get("client") else ""
         token = _token(scope)
+        if not token:
+            return problem(401, "no token was sent")
         digest = secret_sha256(token)
         if self._logins.barred(address, digest, now):
             counters.limited_logins.inc()
@@ -154,14 +156,13 @@ class Gate:
                 headers={"Retry-After": wait_s},
             )
         try:
-            found = await self._look_up(digest, now) if token else None
+            found = await self._look_up(digest, now)
         except StoreError as error:
             return of_error(error) or problem(503, "tokens cannot be checked now")
         if found is None:
             self._logins.failed(address, digest, now)
             counters.failed_logins.inc()
-            missing = "no token was sent" if not token else "the token is not known, or has ended"
-            return problem(401, missing)
+            return problem(401, "the token is not known, or has ended")
         self._logins.succeeded(address, digest, now)
         return found
 

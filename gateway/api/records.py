@@ -21,6 +21,7 @@ from alerts.words import (
     TaskKind,
     TaskState,
 )
+from gateway.api import examples
 
 
 class View(BaseModel):
@@ -29,8 +30,15 @@ class View(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+def example(fields: dict[str, Any]) -> ConfigDict:
+    """Give a view's configuration with an example; a test holds it against the view."""
+    return ConfigDict(from_attributes=True, frozen=True, json_schema_extra={"examples": [fields]})
+
+
 class AlarmView(View):
     """An alarm."""
+
+    model_config = example(examples.ALARM_VIEW)
 
     id: str
     kind: AlarmKind
@@ -81,6 +89,8 @@ class ReasonView(View):
 class Step(View):
     """One step that was decided, in plain words and in full."""
 
+    model_config = example(examples.STEP)
+
     at: datetime
     what: str
     says: str = Field(description="the step in plain words")
@@ -94,6 +104,8 @@ class Step(View):
 
 class TaskView(View):
     """Something a person must do."""
+
+    model_config = example(examples.TASK_VIEW)
 
     id: str
     kind: TaskKind
@@ -113,6 +125,8 @@ class TaskView(View):
 class Clocks(View):
     """Both clocks of a referral (CLINICAL 2.4)."""
 
+    model_config = example(examples.CLOCKS)
+
     minutes_elapsed: int | None = Field(description="national clock, once it has stopped")
     minutes_press_to_arrival: int | None = Field(description="from the press, once arrived")
     minutes_running: int | None = Field(description="national clock so far, while it runs")
@@ -124,6 +138,8 @@ class Clocks(View):
 
 class ReferralView(View):
     """A referral with its stamps and clocks."""
+
+    model_config = example(examples.REFERRAL_VIEW)
 
     id: str
     service: str
@@ -163,6 +179,8 @@ class ReferralView(View):
 class PersonCard(View):
     """What whoever goes to a person must know. Every reading of it is audited."""
 
+    model_config = example(examples.PERSON_CARD)
+
     id: str
     name: str
     born: date | None
@@ -192,6 +210,8 @@ class PlaceCard(View):
 
 class ServiceView(View):
     """A response service."""
+
+    model_config = example(examples.SERVICE_VIEW)
 
     id: str
     name: str

@@ -53,15 +53,7 @@ async def mdt(
             until=until,
             limit=MAX_LIMIT + 1,
         )
-        recent_until = min(now, until)
-        alarms = await rows(
-            connection,
-            "desk_recent_alarms",
-            organisation_id=caller.organisation_id,
-            subjects=[one.subject_id for one in found],
-            since=recent_until - RECENT,
-            until=recent_until,
-        )
+        alarms = await _recent_alarms(connection, caller, found, min(now, until))
         entries = [
             await _entry(connection, context, caller, one, alarms) for one in found[:MAX_LIMIT]
         ]
@@ -71,6 +63,19 @@ async def mdt(
         timezone=zone.key,
         entries=tuple(entries),
         more=len(found) > MAX_LIMIT,
+    )
+
+
+async def _recent_alarms(
+    connection: Connection, caller: Caller, found: list[Row], until: datetime
+) -> list[Row]:
+    return await rows(
+        connection,
+        "desk_recent_alarms",
+        organisation_id=caller.organisation_id,
+        subjects=[one.subject_id for one in found],
+        since=until - RECENT,
+        until=until,
     )
 
 

@@ -1,5 +1,6 @@
 """The built-in UCR desk: what waits, what came from elsewhere, one referral with its clocks."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid5
 
@@ -143,11 +144,22 @@ async def receive(
         response.status_code = 200
         response.headers[REPLAY] = "true"
         return _again(context, body, person_id, before)
-    event = ServiceEvent(
+    event = _received(body, caller, str(given), person_id, now)
+    subject = NewSubject(person_id, caller.organisation_id, SubjectKind.PERSON, person_id=person_id)
+    acted = await bring(context, caller, person_id, event, new=subject)
+    made = next(one for one in acted.case.referrals if one.id == str(referral_id))
+    view = build.referral_view(made, person_id, person_id, context.desk.rules, now)
+    return views.ReferralActed(referral=view, decided=build.steps(acted.entries))
+
+
+def _received(
+    body: ReferralBody, caller: Caller, given: str, person_id: UUID, now: datetime
+) -> ServiceEvent:
+    return ServiceEvent(
         at=now,
         service=body.service,
         do=ServiceAct.RECEIVE,
-        referral=str(given),
+        referral=given,
         # Who takes the call at the service has seen it; an operator who enters it has not.
         by=caller.name if caller.role is Role.RESPONDER else "",
         occurred_at=body.occurred_at,
@@ -156,11 +168,6 @@ async def receive(
         standard=body.standard,
         text=f"Need: {body.need}. {body.text}".strip() if body.need else body.text,
     )
-    subject = NewSubject(person_id, caller.organisation_id, SubjectKind.PERSON, person_id=person_id)
-    acted = await bring(context, caller, person_id, event, new=subject)
-    made = next(one for one in acted.case.referrals if one.id == str(referral_id))
-    view = build.referral_view(made, person_id, person_id, context.desk.rules, now)
-    return views.ReferralActed(referral=view, decided=build.steps(acted.entries))
 
 
 def _person_id(body: ReferralBody, caller: Caller, key: str) -> UUID:

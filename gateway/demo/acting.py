@@ -33,6 +33,7 @@ from gateway.demo.screen import Screen
 from gateway.tokens import Role
 
 SERVICE = "icrs"
+GOOD = "green"
 
 
 @dataclass(slots=True)
@@ -194,22 +195,29 @@ class Stage:
         self.screen.detail(f"due by {_local(due_at)}, done in time")
 
     async def _show_clocks(self) -> None:
-        """Show both clocks, and hold them against the case study's figure."""
+        """Show both clocks and hold them against the case study; once stopped they never move."""
         referral = (await self._read_referral()).body["referral"]
-        self.clocks = clocks = referral["clocks"]
+        clocks = referral["clocks"]
+        if self.clocks:
+            agree("the stopped clock", clocks, self.clocks)
+            minutes = clocks["minutes_elapsed"]
+            self.screen.detail(f"the clock stopped at the first visit: still {minutes} min", GOOD)
+            return
+        self.clocks = clocks
         from_press = self.stated.since == "press"
         measured = clocks["minutes_press_to_arrival" if from_press else "minutes_elapsed"]
         agree("the clock", {"minutes": measured}, {"minutes": self.stated.minutes})
         agree("the clock", clocks, {"standard_met": True})
+        name = "press to arrival" if from_press else "referral to visit"
         received = datetime.fromisoformat(referral["received_at"]).astimezone(LONDON)
-        stated = f"{measured} min by the system's clocks, {self.stated.minutes} in the case study"
-        national = f"from receipt at {received:%H:%M:%S}, standard met"
-        if from_press:
-            self.screen.detail(f"press to arrival: {stated}", "green")
-            national = f"{clocks['minutes_elapsed']} of 120 min, {national}"
-        else:
-            self.screen.detail(f"referral to first visit: {stated}", "green")
-        self.screen.detail(f"national clock: {national}", "green")
+        self.screen.detail(
+            f"{name}: {measured} min measured, {self.stated.minutes} min in the case study", GOOD
+        )
+        self.screen.detail(
+            f"national clock, from receipt {received:%H:%M:%S}: {clocks['minutes_elapsed']} of "
+            "120 min, met",
+            GOOD,
+        )
 
 
 def agree(what: str, found: Mapping[str, Any], expect: Mapping[str, object]) -> None:

@@ -1,7 +1,7 @@
 """Many presses through the real endpoint, measured one by one: figures to report, not to assert.
 
 Each device is a real MQTT client with its own connection and secret. A press is timed from just
-before its publish; the end is the committed acknowledgement of its referral as the observer sees it.
+before its publish to the committed acknowledgement of its referral, as the observer sees it.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from gateway.demo.people import MEASURED, crowd
 from gateway.enrol import enrol, person_id
 
 PRESSES = 200
-TOGETHER = 20
+TOGETHER = 10
 WAIT_S = 60.0
 QUIET = Timing(interval_s=86_400.0)
 

@@ -14,9 +14,10 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import IO
+from typing import TextIO
 
 import structlog
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from gateway import embedded
 from gateway.clock import StoryClock
@@ -124,14 +125,31 @@ def logged_to(path: Path) -> Iterator[None]:
             structlog.reset_defaults()
 
 
-def _structlog_to(file: IO[str]) -> None:
+def _structlog_to(file: TextIO) -> None:
     configure("info")
     structlog.configure(logger_factory=structlog.WriteLoggerFactory(file))
 
 
+class DemoSettings(Settings):
+    """Settings that come from the demo alone: neither environment nor file is read."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what the demo names and the defaults."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
 def settings(path: Path) -> Settings:
     """Name every setting that could lead to anything outside of this run."""
-    return Settings(
+    return DemoSettings(
         state_dir=path,
         database_dsn_file=None,
         storage="native",

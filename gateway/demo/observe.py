@@ -16,7 +16,7 @@ from gateway.errors import StoreError
 from gateway.store.connect import Dsn, Session, row, rows
 from gateway.store.listen import notifications
 
-LOOK_EVERY_S = 0.002
+LOOK_EVERY_S = 0.004
 SEE_S = 30.0
 CHANNEL = "lifeline_alarm"
 

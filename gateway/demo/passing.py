@@ -1,7 +1,8 @@
 """The time between two steps: waited for in short, then walked through on the story's clock.
 
-The clock is moved from one due timer to the next and never past one: each runs through the gateway's
-own ticker, at its own time, before the clock goes on. Every hour the pendant says that it lives.
+The clock is moved from one due timer to the next and never past one: each runs through the
+gateway's own ticker, at its own time, before the clock goes on. Every hour the pendant says that it
+lives.
 """
 
 import asyncio

@@ -8,7 +8,9 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from gateway.clock import StoryClock
 from gateway.demo import report
@@ -37,6 +39,16 @@ SERVICE_OF = {Role.RESPONDER: "icrs"}
 Told = asyncio.Future[int]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is played, on which screen, how fast, and whether it ends by itself."""
+
+    story: Story
+    screen: Screen
+    speed: float
+    once: bool
+
+
 async def play(story: int, *, speed: float, once: bool) -> int:
     """Play a case study; give the exit code.
 
@@ -48,24 +60,25 @@ async def play(story: int, *, speed: float, once: bool) -> int:
     Raises:
         GatewayError, EmbeddedError, OSError: the gateway cannot start; says what to do.
     """
-    return await perform(STORIES[story], Screen(), speed=speed, once=once)
+    return await perform(Run(STORIES[story], Screen(), speed, once))
 
 
-async def perform(story: Story, screen: Screen, *, speed: float, once: bool) -> int:
-    """Play a story on a screen; as `play`."""
+async def perform(run: Run) -> int:
+    """Play; as `play`, for any story and screen."""
     told: Told = asyncio.get_running_loop().create_future()
-    missing: Missing | None = None
+    code = 0
     with _stopped_by(told), folder() as where:
-        report.opening(screen, story)
-        code = 0
+        report.opening(run.screen, run.story)
+        missing: Missing | None = None
         try:
-            async with opened(where, StoryClock(story.start - BEFORE)) as house:
-                code = await _watched(story, screen, house, told, speed=speed, once=once)
+            async with opened(where, StoryClock(run.story.start - BEFORE)) as house:
+                code = await _watched(run, house, told)
         except Missing as error:
             missing, where.keep = error, True
         if missing is not None:
-            report.failure(screen, missing, where)
-    return FAILED if missing is not None else code
+            report.failure(run.screen, missing, where)
+            code = FAILED
+    return code
 
 
 @contextmanager
@@ -86,26 +99,24 @@ def _stopped_by(told: Told) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def _watched(
-    story: Story, screen: Screen, house: House, told: Told, *, speed: float, once: bool
-) -> int:
+async def _watched(run: Run, house: House, told: Told) -> int:
     """Play while the gateway lives and nobody wants to stop; then stay up unless `once`.
 
     Raises:
         Missing: a step is missing, or a part of the gateway died.
     """
     dying = asyncio.ensure_future(house.gateway.wait())
-    playing = asyncio.ensure_future(_story(story, screen, house, speed=speed))
+    playing = asyncio.ensure_future(_story(run, house))
     try:
-        await asyncio.wait({dying, playing, told}, return_when=asyncio.FIRST_COMPLETED)
+        await _first(dying, playing, told)
         if told.done():
             return TOLD + told.result()
         if playing.done():
             await playing
-            if once:
+            if run.once:
                 return 0
-            report.staying(screen, house)
-            await asyncio.wait({dying, told}, return_when=asyncio.FIRST_COMPLETED)
+            report.staying(run.screen, house)
+            await _first(dying, told)
         if dying.done():
             raise Missing(f"a part of the gateway died: {type(dying.exception()).__name__}")
     finally:
@@ -115,24 +126,30 @@ async def _watched(
     return 0
 
 
-async def _story(story: Story, screen: Screen, house: House, *, speed: float) -> None:
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _story(run: Run, house: House) -> None:
     """Play all steps, then the figures and the summary.
 
     Raises:
         Missing: names the step.
     """
-    async with _staged(story, screen, house) as stage:
-        report.running(screen, house, speed)
+    screen = run.screen
+    async with _staged(run, house) as stage:
+        report.running(screen, house, run.speed)
         await _settle(stage)
-        passage = Passage(house.clock, stage.observer, screen, stage.ledger, speed, stage.pendant)
-        for step in story.steps:
+        house.clock.forward_to(run.story.start)
+        passage = Passage(
+            house.clock, stage.observer, screen, stage.ledger, run.speed, stage.pendant
+        )
+        for step in run.story.steps:
             await _step(step, stage, passage)
-        figures = None
-        if story.figures:
+        if run.story.figures:
             report.measuring(screen)
-            figures = await measure(house, stage.observer)
-            report.measured(screen, figures)
-        report.closing(screen, story, stage, passage.ran)
+            report.measured(screen, await measure(house, stage.observer))
+        report.closing(screen, run.story, stage, passage.ran)
 
 
 async def _settle(stage: Stage) -> None:
@@ -152,14 +169,14 @@ async def _step(step: Step, stage: Stage, passage: Passage) -> None:
 
 
 @asynccontextmanager
-async def _staged(story: Story, screen: Screen, house: House) -> AsyncIterator[Stage]:
+async def _staged(run: Run, house: House) -> AsyncIterator[Stage]:
     """Enrol the cast, give tokens, connect the pendant, and watch.
 
     Raises:
         Missing: the pendant does not get in.
     """
     context, now = house.context, house.clock.now()
-    roll = cast_of(story, context.settings.mqtt_line, context.desk.rules.service_list(), now)
+    roll = cast_of(run.story, context.settings.mqtt_line, context.desk.rules.service_list(), now)
     enrolled = await enrol(context.sessions, roll, now)
     tokens = {
         role: await new_token(
@@ -177,7 +194,7 @@ async def _staged(story: Story, screen: Screen, house: House) -> AsyncIterator[S
     try:
         await observer.ready()
         async with Desk(house.address, tokens) as desk:
-            stage = Stage(house, desk, observer, screen, story.stated)
+            stage = Stage(house, desk, observer, run.screen, run.story.stated)
             if not roll.persons:
                 yield stage
                 return

@@ -31,6 +31,11 @@ def opening(screen: Screen, story: Story) -> None:
 
 def running(screen: Screen, house: House, speed: float) -> None:
     """Say what runs, and how to read the timeline."""
+    waiting = (
+        f"compressed: {speed:g} story seconds in one, gaps of hours in one second. Then the clock "
+        "is moved forward, never past a timer that is due: each one really runs, through the "
+        "gateway's own ticker"
+    )
     screen.text("What runs", "bold")
     screen.facts(
         [
@@ -46,12 +51,7 @@ def running(screen: Screen, house: House, speed: float) -> None:
         [
             ("*06:56:00", "the story's clock, local time; * marks what the case study states"),
             ("4.1 ms", "really measured in this run; the goal stands beside it or in the summary"),
-            (
-                "waiting",
-                f"compressed: {speed:g} story seconds in one, gaps of hours in one second. Then "
-                "the clock is moved forward, never past a timer that is due: each one really "
-                "runs, through the gateway's own ticker",
-            ),
+            ("waiting", waiting),
         ]
     )
 
@@ -93,28 +93,29 @@ def _spread(took_ms: Sequence[float], goal: Goal) -> str:
 
 def closing(screen: Screen, story: Story, stage: Stage, timers: int) -> None:
     """Print what was stated beside what was measured."""
+    ran = f"; {count(timers, 'timer')} ran in between, at its own time" if timers else ""
     screen.blank()
     screen.title("What was stated, what was measured")
-    clocks = stage.clocks
-    visit = "press to arrival" if story.stated.since == "press" else "referral to first visit"
-    key = "minutes_press_to_arrival" if story.stated.since == "press" else "minutes_elapsed"
-    screen.summary(
-        [
-            (visit, f"{story.stated.minutes} min", f"{clocks[key]} min"),
-            (
-                "national two-hour clock, from receipt",
-                "120 min",
-                f"{clocks['minutes_elapsed']} min, met",
-            ),
-            *stage.ledger.rows(),
-        ]
-    )
+    screen.summary([*_clock_rows(story, stage), *stage.ledger.rows()])
     screen.blank()
     screen.text(
         f"All {len(story.steps)} steps of case study {story.number} happened, none later than "
-        f"{LATE_FACTOR} times its goal; {count(timers, 'timer')} ran in between, each at its time.",
+        f"{LATE_FACTOR} times its goal{ran}.",
         "bold green",
     )
+
+
+def _clock_rows(story: Story, stage: Stage) -> list[tuple[str, str, str]]:
+    """Give both clocks; none when nobody was visited."""
+    if not stage.clocks:
+        return []
+    national = stage.clocks["minutes_elapsed"]
+    to_arrival = stage.clocks["minutes_press_to_arrival"]
+    stated = f"{story.stated.minutes} min"
+    first = ("press to arrival", stated, f"{to_arrival} min")
+    if story.stated.since != "press":
+        first = ("referral to first visit", stated, f"{national} min")
+    return [first, ("national two-hour clock, from receipt", "120 min", f"{national} min, met")]
 
 
 def staying(screen: Screen, house: House) -> None:

@@ -6,7 +6,7 @@ for a connection behind vitals. The HTTP side shares a few.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -17,6 +17,7 @@ from gateway.errors import BadData, StoreBusy, StoreError, StoreUnavailable
 from gateway.store.queries import query
 
 CONNECT_TIMEOUT_S = 2
+CANCEL_S = 0.5
 SERVER_OPTIONS = " ".join(
     f"-c {name}={value}"
     for name, value in {
@@ -55,6 +56,19 @@ def translate(error: psycopg.Error, connection: Connection | None) -> StoreError
     return BadData(f"the database refuses the data: {name} {error.sqlstate or ''}".strip())
 
 
+class _Connection(AsyncConnection[Any]):
+    """A connection that a deadline ends, whatever the server does.
+
+    The driver answers a cancelled statement by asking the server to stop it, and waits up to ten
+    seconds for that: a server that hangs would hold up the very watchers that must notice it.
+    """
+
+    async def _try_cancel(self, *, timeout: float = CANCEL_S) -> None:  # noqa: ASYNC109 - its shape
+        with suppress(psycopg.Error):
+            await self.cancel_safe(timeout=min(timeout, CANCEL_S))
+        self.pgconn.finish()
+
+
 class Session:
     """One worker's own connection, opened when first needed and again after a failure."""
 
@@ -74,7 +88,7 @@ class Session:
         if connection is not None and not connection.closed and not connection.broken:
             return connection
         try:
-            self._connection = await AsyncConnection.connect(
+            self._connection = await _Connection.connect(
                 self._dsn(),
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,

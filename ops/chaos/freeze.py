@@ -140,7 +140,7 @@ class Scene:
                 # The receipt on `down` goes at once; a PUBACK waits for those before it.
                 await client.publish(topic, message.body.encode(), qos=0)
             async for told in client.messages:
-                receipt = json.loads(bytes(told.payload))["receipt"]  # type: ignore[arg-type]  # bytes from this broker
+                receipt = json.loads(bytes(told.payload))["receipt"]
                 waits_s[receipt] = loop.time() - began_s
                 if len(waits_s) == len(messages):
                     break
@@ -167,9 +167,7 @@ class Scene:
     async def _wrong(self, step: Step, victim: Person, other: Person) -> str:
         wanted = 1 if step is Step.COPYING else 2
         for person, presses in ((victim, wanted), (other, 1)):
-            await until(
-                f"{step}: the referral of {person.name}", lambda: self._is_there(person), ANSWER_S
-            )
+            await self._delivered(person)
             found = await self._figures(person)
             if found != (presses, 1, 1):
                 return f"{person.name}: {found}, expected {(presses, 1, 1)}"

@@ -126,7 +126,7 @@ class Frozen:
         if said != FROZEN:
             await frozen.end()
             raise RuntimeError(f"the child was not stopped at {order.step!r}, it said {said!r}")
-        while not _is_stopped(process.pid):
+        while not _is_stopped(process.pid):  # noqa: ASYNC110 - another process's state
             await asyncio.sleep(0.01)
         return frozen
 

@@ -20,7 +20,7 @@ import httpx
 from gateway.store.connect import Session
 from ops.chaos.callers import Crowd, Person, enrol
 from ops.chaos.count import Count, judge, read
-from ops.chaos.house import HouseError, House, Program, is_ready, until
+from ops.chaos.house import House, HouseError, Program, is_ready, until
 
 READY_LIMIT_S = 90.0
 ROUND_S = 0.8

@@ -272,3 +272,14 @@ def test_a_task_that_an_act_ends_is_not_ticked_off() -> None:
     assert house.case.as_of == house.at(201)
     assert house.last.next_due_at is not None
     assert house.last.next_due_at - house.case.as_of < timedelta(minutes=15)
+
+
+def test_no_crisis_team_after_a_humans_decision_leaves_the_decision_and_makes_the_task() -> None:
+    house = House(facts(services=()))
+    house.hear(0)
+    house.operator(10, "decide", disposition=Disposition.CONTACT)
+    house.operator(20, "release")
+    house.due(110)
+
+    assert house.alarm.disposition is Disposition.CONTACT
+    assert house.task(TaskKind.PHONE_REFERRAL).text == "telephone now"

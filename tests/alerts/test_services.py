@@ -49,7 +49,10 @@ def test_every_service_act_has_its_handler() -> None:
         ({"do": "receive", "referral": "x"}, "is open with icrs"),
         ({"do": "receive", "referral": "x", "person": "other"}, "person other is not of this case"),
         ({"do": "receive", "referral": "x", "service": "hub"}, "service hub is not known"),
-        ({"do": "face_to_face", "tasks": ("cake",)}, "task 'cake', expected assistive_technology"),
+        (
+            {"do": "face_to_face", "tasks": ("cake",)},
+            "task 'cake', expected one of assist",
+        ),
         ({"do": "face_to_face", "tasks": ("equipment:soon",)}, "task 'equipment:soon'"),
         ({"do": "face_to_face", "tasks": ("equipment",) * 21}, "21 tasks, expected at most 20"),
     ],
@@ -210,7 +213,7 @@ def test_an_outcome_returns_to_whoever_has_the_alarm_and_waits_for_an_action() -
     house.operator(5, "decide", disposition=Disposition.UCR)
     house.service(20, "accept")
     house.due(600)
-    assert house.alarm.state is AlarmState.TAKEN
+    assert house.alarm.taken_by == "op1"
     house.service(700, "outcome", outcome="stays at home")
     assert house.last.outgoing[-1].to == "consoles"
     house.due(821)
@@ -241,4 +244,24 @@ def test_a_late_team_is_no_matter_for_somebody_who_is_up() -> None:
     house = referred()
     house.service(60, "set_out", eta=house.at(6000))
 
-    assert What.NOTICE_MADE not in house.whats()
+    assert "late_for_floor" not in house.reasons()
+
+
+def test_a_team_in_time_for_somebody_on_the_floor_needs_no_second_triage() -> None:
+    house = referred()
+    house.operator(10, "stumble", answers={"M": "no"}, given_by="patient")
+    house.service(20, "set_out", eta=house.at(10 + 45 * 60))
+    assert "late_for_floor" not in house.reasons()
+    house.service(30, "set_out", eta=house.at(11 + 45 * 60))
+
+    assert "late_for_floor" in house.reasons()
+
+
+def test_a_referral_of_another_alarm_is_not_told_of_a_999() -> None:
+    house = referred()
+    house.operator(5, "spoke")
+    house.operator(10, "close", close_reason=CloseReason.RESOLVED_BY_RESPONDER)
+    house.hear(20)
+    house.operator(30, "decide", disposition=Disposition.EMERGENCY_999)
+
+    assert all(message.what != "referral_update" for message in house.last.outgoing)

@@ -7,8 +7,8 @@ import pytest
 
 from alerts import decide
 from alerts.case import Case, Decision
-from alerts.events import DeviceBack, DeviceLost
-from alerts.facts import Facts, Plan
+from alerts.events import DeviceBack, DeviceLost, Heard
+from alerts.facts import Facts
 from alerts.plans import age_years
 from alerts.rule_ids import Rule
 from alerts.ruleset import PlanRow, Rules
@@ -18,7 +18,7 @@ from alerts.words import (
     AlarmKind,
     AlarmState,
     CloseReason,
-    Disposition,
+    PersonStatus,
     ReferralState,
     SubjectKind,
     TaskKind,
@@ -73,138 +73,6 @@ def test_one_unknown_source_rings_a_limited_number_of_times_and_every_call_is_co
     assert house.alarm.signals == 25
     assert house.alarm.rings == rules().count(Rule.UNKNOWN_RINGS)
     assert "folded" in house.reasons()
-
-
-def test_a_cached_fall_on_an_open_fall_starts_no_second_wait() -> None:
-    house = House()
-    house.hear(0, "fall")
-    house.operator(10, "spoke")
-    house.hear(20, "fall", flags=["cached"])
-
-    assert house.alarm.silent_since is None
-    house.due(100)
-    assert all(task.kind is not TaskKind.EMERGENCY_999 for task in house.case.tasks)
-
-
-def test_a_fall_that_lies_not_still_waits_for_a_voice_all_the_same() -> None:
-    house = House()
-    house.hear(0, "fall", still_s=0)
-    house.due(60)
-
-    assert house.alarm.disposition is Disposition.EMERGENCY_999
-
-
-def test_a_cancel_without_a_name_cancels_the_fall_of_its_device() -> None:
-    house = House()
-    house.hear(0, "fall", key="1")
-    house.hear(5, "cancel", key="2")
-
-    assert house.alarm.cancelled_at == house.at(5)
-    house.due(70)
-    assert house.alarm.disposition is None
-
-
-def test_a_cancel_of_a_closed_alarm_changes_nothing() -> None:
-    house = House(facts(person(plan=BY_OPERATOR)))
-    house.hear(0, "pendant", key="1")
-    house.operator(5, "spoke")
-    house.operator(6, "close", close_reason=CloseReason.ACCIDENT)
-    house.hear(10, "cancel", key="2", of="1")
-
-    assert house.reasons() == ["already_closed"]
-    assert house.case.cancels == ()
-
-
-def test_a_second_cancelled_fall_leaves_a_humans_decision_alone() -> None:
-    house = House()
-    for number, start in enumerate((0, 100)):
-        house.hear(start, "fall", key=f"f{number}")
-        house.operator(start + 5, "decide", disposition=Disposition.CONTACT)
-        house.hear(start + 10, "cancel", of=f"f{number}")
-
-    assert house.alarm.disposition is Disposition.CONTACT
-    assert house.task(TaskKind.RING_BACK).due_at == house.at(110 + 900)
-
-
-def test_a_fall_cancelled_while_a_press_counts_down_leaves_the_countdown() -> None:
-    house = House()
-    house.hear(0, "pendant")
-    house.hear(10, "fall", key="f")
-    house.hear(20, "cancel", of="f")
-    house.due(90)
-
-    assert house.referral.made_at == house.at(90)
-
-
-def test_a_fall_cancelled_alone_stops_its_countdown_and_climbs() -> None:
-    house = House(facts(person(plan={"fall": Plan(after_untaken_s=90)})))
-    house.hear(0, "fall", key="f")
-    house.hear(20, "cancel", of="f")
-    house.due(300)
-
-    assert house.case.referrals == ()
-
-
-def test_a_fall_of_a_place_is_called_back_without_a_person() -> None:
-    house = House(Facts(SubjectKind.PLACE, place="lounge"))
-    house.hear(0, "fall", key="f")
-    house.hear(5, "cancel", of="f")
-
-    assert house.task(TaskKind.CALL_PATIENT).text == "call back"
-
-
-def test_a_person_who_moved_away_meanwhile_is_not_referred_at_90_s() -> None:
-    house = House()
-    house.hear(0, "fall")
-    house.hear(1, "cancel")
-    house.hear(2, "pendant")
-    house.operator(3, "take")
-    house.operator(4, "release")
-    house.facts = facts(person(plan=AT_ONCE, status="away"))
-    house.due(200)
-
-    assert house.case.referrals == ()
-
-
-def test_a_referral_held_for_a_fall_stays_back_when_the_person_is_barred_meanwhile() -> None:
-    house = House(facts(person(plan={"fall": Plan(after_untaken_s=30)})))
-    house.hear(0, "fall")
-    house.due(30)
-    house.facts = facts(person(status="in_hospital"))
-    house.due(60)
-
-    assert house.case.referrals == ()
-    assert house.alarm.disposition is Disposition.EMERGENCY_999
-
-
-def test_an_at_once_fall_that_was_joined_by_a_press_stays_held() -> None:
-    house = House(facts(person(plan={"fall": Plan(at_once=True), "press": Plan(at_once=True)})))
-    house.hear(0, "fall")
-    house.hear(10, "pendant")
-    assert house.case.referrals == ()
-    house.due(60)
-
-    assert house.referral.made_at == house.at(60)
-
-
-def test_an_open_fall_pressed_after_its_999_task_starts_a_ladder_again() -> None:
-    house = House(facts(person(plan={"fall": Plan(operator=True)})))
-    house.hear(0, "fall")
-    house.operator(10, "spoke")
-    house.hear(400, "pendant")
-    house.due(1100)
-
-    assert house.alarm.what == "fall"
-    assert house.alarm.disposition is Disposition.EMERGENCY_999
-
-
-def test_a_comfort_call_while_the_ladder_runs_starts_no_second_one() -> None:
-    house = House(facts(person(plan={"fall": Plan(operator=True)})))
-    house.hear(0, "fall")
-    house.due(1200 + 120)
-
-    assert "comfort_call_unanswered" in house.reasons()
-    assert sum(task.kind is TaskKind.EMERGENCY_999 for task in house.case.tasks) == 1
 
 
 def test_no_reply_after_every_rung_changes_nothing_more() -> None:
@@ -293,7 +161,7 @@ def test_a_rejected_referral_without_its_stamp_stays() -> None:
 def test_a_plan_that_is_not_shipped_leaves_it_to_the_operator() -> None:
     bare = msgspec.structs.replace(rules(), plans=dict[str, PlanRow]())
     assert isinstance(bare, Rules)
-    heard = decide.Heard("r", T0, "17", "main", Activation("17", ActivationKind.PENDANT))
+    heard = Heard("r", T0, "17", "main", Activation("17", ActivationKind.PENDANT))
     decision = decide.on_signals(decide.new_case("s", T0), facts(), bare, [heard], T0)
 
     reasons = [reason.reason for reason in decision.entries[0].reasons]
@@ -335,3 +203,43 @@ def test_nothing_is_proposed_for_a_place() -> None:
     step = Step(decide.new_case("s", T0), known, rules(), T0)
 
     assert propose(step, rules().activations[ActivationKind.PENDANT]) == step
+
+
+def test_who_is_barred_when_the_countdown_ends_is_not_referred() -> None:
+    house = House()
+    house.hear(0)
+    house.facts = facts(person(status=PersonStatus.IN_HOSPITAL))
+    house.due(90)
+
+    assert house.case.referrals == ()
+    assert {message.to for message in house.last.outgoing} >= {"consoles", "supervisor"}
+
+
+def test_a_third_press_does_not_move_the_30_s_of_the_second() -> None:
+    house = House()
+    house.hear(0)
+    house.operator(5, "take")
+    house.hear(10)
+    house.hear(30)
+    house.due(40)
+
+    assert house.alarm.state is AlarmState.OPEN
+    assert "pressed_again_unanswered" in house.reasons()
+
+
+def test_an_alarm_without_a_device_is_taken_without_a_word_to_it() -> None:
+    house = House()
+    house.hear(0)
+    odd = msgspec.structs.replace(house.alarm, device=None)
+    house.case = msgspec.structs.replace(house.case, alarms=(odd,))
+    house.operator(5, "take")
+
+    assert house.last.outgoing == ()
+
+
+def test_no_call_to_a_bereaved_home_without_a_warning() -> None:
+    house = House(facts(person(status=PersonStatus.DECEASED)))
+    house.hear(0)
+    house.due(60)
+
+    assert house.task(TaskKind.CALL_PATIENT).text.endswith("; this home is bereaved")

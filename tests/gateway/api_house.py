@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from gateway import enrol, intake, ticker
 from gateway.api.app import create_app
+from gateway.arrivals import Arrival
 from gateway.clock import StoryClock
 from gateway.context import Context
 from gateway.store.connect import Connection, Row, Session
@@ -19,6 +20,7 @@ from tests.databases import ORGANISATION
 from tests.store.messages import arrival
 
 V1 = "/api/v1"
+ICRS = "responder/icrs"
 ELSEWHERE = UUID("5eed0000-0000-4000-8000-000000000002")
 WC = enrol.person_id(ORGANISATION, "wc")
 OP = enrol.person_id(ORGANISATION, "op")
@@ -29,6 +31,13 @@ GP_CALL = {
     "need": "fall",
     "text": "Fall, back pain, cannot mobilise",
 }
+
+
+class StillClock(StoryClock):
+    """A story's clock that stands still between moves, so that a test can name exact times."""
+
+    def now(self) -> datetime:
+        return self._base
 
 
 @dataclass
@@ -117,7 +126,10 @@ class House:
         """Press a pendant through the real intake."""
         self._number += 1
         message = {"id": f"1-{self._number}", "activation": "pendant", **body}
-        one = arrival(message, device=device, at=self.now)
+        await self.send(arrival(message, device=device, at=self.now))
+
+    async def send(self, one: Arrival) -> None:
+        """Hand a message to the real intake."""
         taken = await intake.take(self.session, [one], self.context.desk, self.now)
         assert len(taken.answers) == 1
 
@@ -140,10 +152,20 @@ class House:
         found: dict[str, Any] = listed["referrals"][-1]
         return found
 
+    async def received(self, key: str = "gp-call-0001", **body: Any) -> dict[str, Any]:
+        """Receive a referral from a GP by telephone, at the service."""
+        headers = {"Idempotency-Key": key}
+        answer = await self.call(
+            ICRS, "POST", f"{V1}/referrals", {**GP_CALL, **body}, headers=headers
+        )
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()["referral"]
+        return found
+
     async def sql(self, text: str, **given: Any) -> list[Row]:
         async with self.session.transaction() as connection:
             cursor = await connection.execute(text.encode(), given or None)
-            return await cursor.fetchall() if cursor.description else []
+            return await cursor.fetchall() if cursor.description is not None else []
 
 
 async def enrol_elsewhere(connection: Connection, now: datetime) -> None:

@@ -5,23 +5,20 @@ from pathlib import Path
 import pytest
 
 from gateway import enrol
-from gateway.clock import StoryClock
 from gateway.context import Context
 from gateway.database import Database
 from gateway.placing import Desk
 from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING
-from tests.gateway.api_house import House, build_house, enrol_elsewhere
+from tests.gateway.api_house import House, StillClock, build_house, enrol_elsewhere
 from tests.store.messages import roll
 
 
 @pytest.fixture
-async def house(
-    session: Session, sessions: Sessions, desk: Desk, tmp_path: Path
-) -> House:
+async def house(session: Session, sessions: Sessions, desk: Desk, tmp_path: Path) -> House:
     """Give the application with two enrolled people, and an organisation elsewhere."""
-    clock = StoryClock(MORNING)
+    clock = StillClock(MORNING)
     settings = Settings(state_dir=tmp_path)
     context = Context(
         settings=settings,

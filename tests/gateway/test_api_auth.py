@@ -32,11 +32,10 @@ def address(path: str) -> str:
 
 
 async def test_every_route_stands_in_the_table_and_every_row_has_a_route(house: House) -> None:
-    found = set()
+    found: set[tuple[str, str]] = set()
     for route in house.app.routes:
-        assert isinstance(route, APIRoute | Mount), route
-        methods = route.methods if isinstance(route, APIRoute) else {"*"}
-        found.update((method, route.path) for method in methods)
+        assert isinstance(route, APIRoute), route
+        found.update((method, route.path) for method in route.methods or ())
 
     assert found == set(ROUTES)
 
@@ -63,7 +62,6 @@ async def test_a_route_lets_in_its_roles_and_nobody_else(house: House) -> None:
         without = await house.call(None, method, address(path))
         assert without.status_code == 401
         assert without.headers["www-authenticate"] == "Bearer"
-        house.later(seconds=61)  # or the failed sign-ins would be slowed down
         for role in Role:
             answer = await house.call(WHO[role], method, address(path))
             # An empty or wrong request of one who may is 404 or 422, never 401 or 403.
@@ -226,4 +224,4 @@ async def test_a_token_that_makes_no_sense_is_not_made(house: House) -> None:
         }
         with pytest.raises(SettingsError, match=words):
             await new_token(house.context.sessions, **wanted)
-    assert await house.sql("select from api_token") == []
+    assert await house.sql("select name from api_token") == []

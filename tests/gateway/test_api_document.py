@@ -1,8 +1,9 @@
 """The OpenAPI document says what the gateway does: all of it, with examples and errors."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+from gateway.api import records
 from gateway.api.auth import ROUTES
 from gateway.api.problems import NEXT, TITLES
 from tests.gateway.api_house import V1, House
@@ -96,6 +97,20 @@ async def test_every_body_has_an_example_or_needs_nothing(house: House) -> None:
         assert schema["additionalProperties"] is False
         seen += 1
     assert seen == sum(method == "POST" for method, _ in ROUTES)
+
+
+def test_every_example_of_a_record_is_one() -> None:
+    seen = set()
+    for name, view in vars(records).items():
+        if not isinstance(view, type) or not issubclass(view, records.View):
+            continue
+        extra = view.model_config.get("json_schema_extra")
+        if isinstance(extra, dict):
+            for given in cast("list[dict[str, Any]]", extra["examples"]):
+                assert set(given) == set(view.model_fields), name
+                assert view.model_validate(given)
+                seen.add(name)
+    assert {"AlarmView", "ReferralView", "TaskView", "Step", "PersonCard", "ServiceView"} <= seen
 
 
 async def test_answers_have_a_shape(house: House) -> None:

@@ -56,6 +56,7 @@ create table person (
     place_id uuid references place,
     language text
 );
+create index person_nhs_number on person (organisation_id, nhs_number);
 
 -- Secrets are 256 random bits kept as SHA-256: nothing here can be guessed or replayed (DESIGN 7).
 create table device (
@@ -157,6 +158,7 @@ create table referral (
 create unique index referral_one_open on referral (subject_id, service_id)
     where state in ('provisional', 'sent', 'received', 'accepted', 'set_out', 'attended');
 create index referral_automatic on referral (organisation_id, service_id, made_at) where automatic;
+create index referral_made on referral (organisation_id, service_id, made_at);
 create index referral_alarm on referral (alarm_id);
 
 create table task (
