@@ -126,8 +126,16 @@ def _moved(step: Step, referral: Referral, event: ServiceEvent) -> Referral:
 
 
 def _recorded(step: Step, referral: Referral, event: ServiceEvent) -> Step:
-    step = step.put_referral(referral)
-    return _say(step, What.NOTHING, referral, event.do.value, Rule.SERVICE_ACTS, by=event.by)
+    """Keep what was done and what was said about it: the findings of a visit stand here."""
+    return step.put_referral(referral).say(
+        What.NOTHING,
+        step.why(Rule.SERVICE_ACTS, event.do.value, by=event.by),
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=referral.provisional,
+        text=event.text,
+    )
 
 
 def _receive(step: Step, referral: Referral, event: ServiceEvent) -> Step:

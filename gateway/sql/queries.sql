@@ -1,30 +1,31 @@
--- Every query of the gateway, named, with one line of purpose. `%(now)s` is the gateway's clock:
--- SQL never asks the server for the time, so that tests and stories can move it.
+-- Every query of the gateway, named, with one line of purpose. `%(now)b` is the gateway's clock:
+-- SQL never asks the server for the time, so that tests and stories can move it. Parameters travel
+-- in binary (b, not s): arrays of a batch cost half of what they cost as escaped text.
 
 -- senders --
 -- Who the given (line, sender) pairs are, with the subject their signals belong to.
 select given.line, given.sender, device.id as device_id, device.organisation_id, device.person_id,
        device.place_id, device.interval_s, device.enabled,
-       (device.expires_at is not null and device.expires_at <= %(now)s) as expired
-from unnest(%(lines)s::text[], %(senders)s::text[]) as given (line, sender)
+       (device.expires_at is not null and device.expires_at <= %(now)b) as expired
+from unnest(%(lines)b::text[], %(senders)b::text[]) as given (line, sender)
 join device on device.line = given.line and device.sender = given.sender
 
 -- identify --
 -- What a connecting device must prove; by name, or by the certificate it showed.
 select device.id, device.sender, device.enabled, device.secret_sha256, device.certificate_sha256,
-       (device.expires_at is not null and device.expires_at <= %(now)s) as expired
+       (device.expires_at is not null and device.expires_at <= %(now)b) as expired
 from device
-where device.line = %(line)s
-  and (device.sender = %(name)s or device.certificate_sha256 = %(certificate)s)
+where device.line = %(line)b
+  and (device.sender = %(name)b or device.certificate_sha256 = %(certificate)b)
 
 -- add_subjects --
 -- Subject rows for people, places and unknown senders that have none yet; sorted, so that two
 -- processes never wait for each other in a ring.
 insert into subject (id, organisation_id, kind, person_id, place_id, line, label, changed_at)
 select given.id, given.organisation_id, given.kind, given.person_id, given.place_id, given.line,
-       given.label, %(now)s
-from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(kinds)s::text[], %(persons)s::uuid[],
-            %(places)s::uuid[], %(lines)s::text[], %(labels)s::text[])
+       given.label, %(now)b
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(kinds)b::text[], %(persons)b::uuid[],
+            %(places)b::uuid[], %(lines)b::text[], %(labels)b::text[])
      as given (id, organisation_id, kind, person_id, place_id, line, label)
 where not exists (select from subject where subject.id = given.id)
 order by given.id
@@ -34,7 +35,7 @@ on conflict (id) do nothing
 -- The cases of the given subjects that nobody else is working on; the others come next time.
 select id, organisation_id, kind, person_id, place_id, line, label, state::text
 from subject
-where id = any(%(ids)s::uuid[])
+where id = any(%(ids)b::uuid[])
 order by id
 for no key update skip locked
 
@@ -42,16 +43,16 @@ for no key update skip locked
 -- One case, waiting for whoever works on it (bounded by lock_timeout).
 select id, organisation_id, kind, person_id, place_id, line, label, state::text
 from subject
-where id = %(id)s
+where id = %(id)b
 for no key update
 
 -- lock_due_subjects --
 -- Cases with something due, oldest first, that nobody else is working on.
 select id, organisation_id, kind, person_id, place_id, line, label, state::text
 from subject
-where next_due_at <= %(now)s
+where next_due_at <= %(now)b
 order by next_due_at
-limit %(limit)s
+limit %(limit)b
 for no key update skip locked
 
 -- facts_persons --
@@ -59,13 +60,13 @@ for no key update skip locked
 select id, born, postcode, status, away_until, ceiling, anticipatory_line, conditions, contacts,
        anticoagulants, plan, place_id, language
 from person
-where id = any(%(ids)s::uuid[])
+where id = any(%(ids)b::uuid[])
 
 -- facts_devices --
 -- The devices of these people and places.
 select id, sender, line, person_id, place_id, interval_s, model, speech, faulty_since
 from device
-where person_id = any(%(ids)s::uuid[]) or place_id = any(%(ids)s::uuid[])
+where person_id = any(%(ids)b::uuid[]) or place_id = any(%(ids)b::uuid[])
 
 -- facts_services --
 -- Every service of these organisations, with its automatic referrals of the last hour.
@@ -74,26 +75,26 @@ select service.*, (
     where referral.organisation_id = service.organisation_id
       and referral.service_id = service.id
       and referral.automatic
-      and referral.made_at > %(now)s::timestamptz - interval '1 hour'
+      and referral.made_at > %(now)b::timestamptz - interval '1 hour'
 )::integer as automatic_last_hour
 from service
-where organisation_id = any(%(organisations)s::uuid[])
+where organisation_id = any(%(organisations)b::uuid[])
 order by position, id
 
 -- claim_receipts --
 -- Marks messages as heard; gives back the ones nobody said before within their repeat window.
 insert into receipt (line, sender, key, digest, organisation_id, seen_at)
-select given.line, given.sender, given.key, given.digest, given.organisation_id, %(now)s
-from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
-            %(organisations)s::uuid[], %(windows)s::integer[])
+select given.line, given.sender, given.key, given.digest, given.organisation_id, %(now)b
+from unnest(%(lines)b::text[], %(senders)b::text[], %(keys)b::text[], %(digests)b::bytea[],
+            %(organisations)b::uuid[], %(windows)b::integer[])
      as given (line, sender, key, digest, organisation_id, window_s)
 order by given.line, given.sender, given.key, given.digest
 on conflict (line, sender, key, digest) do update
     set seen_at = excluded.seen_at, verdict = null, generation = receipt.generation + 1
     where receipt.seen_at < excluded.seen_at - (
         select make_interval(secs => given.window_s)
-        from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
-                    %(windows)s::integer[]) as given (line, sender, key, digest, window_s)
+        from unnest(%(lines)b::text[], %(senders)b::text[], %(keys)b::text[], %(digests)b::bytea[],
+                    %(windows)b::integer[]) as given (line, sender, key, digest, window_s)
         where (given.line, given.sender, given.key, given.digest)
             = (receipt.line, receipt.sender, receipt.key, receipt.digest)
     )
@@ -102,27 +103,27 @@ returning line, sender, key, digest, generation
 -- other_content --
 -- Which of these messages came under a key that the same sender used for other content.
 select given.line, given.sender, given.key, given.digest
-from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
-            %(windows)s::integer[]) as given (line, sender, key, digest, window_s)
+from unnest(%(lines)b::text[], %(senders)b::text[], %(keys)b::text[], %(digests)b::bytea[],
+            %(windows)b::integer[]) as given (line, sender, key, digest, window_s)
 where given.key <> '' and exists (
     select from receipt
     where receipt.line = given.line and receipt.sender = given.sender
       and receipt.key = given.key and receipt.digest <> given.digest
-      and receipt.seen_at >= %(now)s::timestamptz - make_interval(secs => given.window_s)
+      and receipt.seen_at >= %(now)b::timestamptz - make_interval(secs => given.window_s)
 )
 
 -- stored_verdicts --
 -- What was answered to messages that were heard before.
 select receipt.line, receipt.sender, receipt.key, receipt.digest, receipt.verdict::text
-from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[])
+from unnest(%(lines)b::text[], %(senders)b::text[], %(keys)b::text[], %(digests)b::bytea[])
      as given (line, sender, key, digest)
 join receipt using (line, sender, key, digest)
 
 -- save_verdicts --
 -- Keeps the answer with the receipt, for repeats.
 update receipt set verdict = given.verdict::jsonb
-from unnest(%(lines)s::text[], %(senders)s::text[], %(keys)s::text[], %(digests)s::bytea[],
-            %(verdicts)s::text[]) as given (line, sender, key, digest, verdict)
+from unnest(%(lines)b::text[], %(senders)b::text[], %(keys)b::text[], %(digests)b::bytea[],
+            %(verdicts)b::text[]) as given (line, sender, key, digest, verdict)
 where (receipt.line, receipt.sender, receipt.key, receipt.digest)
     = (given.line, given.sender, given.key, given.digest)
 
@@ -130,9 +131,9 @@ where (receipt.line, receipt.sender, receipt.key, receipt.digest)
 -- Raw messages, verbatim, as evidence.
 insert into packet (received_at, organisation_id, line, sender, key, topic, lane, authenticated,
                     body, problem)
-select * from unnest(%(received)s::timestamptz[], %(organisations)s::uuid[], %(lines)s::text[],
-                     %(senders)s::text[], %(keys)s::text[], %(topics)s::text[], %(lanes)s::text[],
-                     %(authenticated)s::boolean[], %(bodies)s::bytea[], %(problems)s::text[])
+select * from unnest(%(received)b::timestamptz[], %(organisations)b::uuid[], %(lines)b::text[],
+                     %(senders)b::text[], %(keys)b::text[], %(topics)b::text[], %(lanes)b::text[],
+                     %(authenticated)b::boolean[], %(bodies)b::bytea[], %(problems)b::text[])
 
 -- copy_packets --
 -- Raw messages of the vitals lane, in bulk.
@@ -147,8 +148,8 @@ copy measurement (at, organisation_id, person_id, device_id, code, value, word, 
 -- add_quarantine --
 -- Evidence from senders that proved nothing.
 insert into quarantine (organisation_id, line, sender, received_at, body, problem)
-select * from unnest(%(organisations)s::uuid[], %(lines)s::text[], %(senders)s::text[],
-                     %(received)s::timestamptz[], %(bodies)s::bytea[], %(problems)s::text[])
+select * from unnest(%(organisations)b::uuid[], %(lines)b::text[], %(senders)b::text[],
+                     %(received)b::timestamptz[], %(bodies)b::bytea[], %(problems)b::text[])
 
 -- trim_quarantine --
 -- Drops the oldest evidence of each line above its bound; tells how much went.
@@ -157,17 +158,17 @@ with sized as (
     from quarantine
 )
 delete from quarantine using sized
-where quarantine.id = sized.id and sized.total > %(bound_bytes)s
+where quarantine.id = sized.id and sized.total > %(bound_bytes)b
 returning quarantine.line
 
 -- drop_receipts --
 -- Receipts older than every repeat window.
-delete from receipt where seen_at < %(now)s::timestamptz - make_interval(days => %(days)s)
+delete from receipt where seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
 
 -- save_subjects --
 -- The cases after deciding.
-update subject set state = given.state::jsonb, next_due_at = given.due, changed_at = %(now)s
-from unnest(%(ids)s::uuid[], %(states)s::text[], %(due)s::timestamptz[]) as given (id, state, due)
+update subject set state = given.state::jsonb, next_due_at = given.due, changed_at = %(now)b
+from unnest(%(ids)b::uuid[], %(states)b::text[], %(due)b::timestamptz[]) as given (id, state, due)
 where subject.id = given.id
 
 -- save_alarms --
@@ -177,11 +178,11 @@ insert into alarm (id, organisation_id, subject_id, kind, state, priority, what,
 select given.id, given.organisation_id, given.subject_id, given.kind, given.state, given.priority,
        given.what, given.alarm_at, given.taken_by, given.taken_at, given.spoke_at, given.closed_at,
        given.disposition, given.record::jsonb
-from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(subjects)s::uuid[], %(kinds)s::text[],
-            %(states)s::text[], %(priorities)s::integer[], %(whats)s::text[],
-            %(alarm_ats)s::timestamptz[], %(taken_bys)s::text[], %(taken_ats)s::timestamptz[],
-            %(spoke_ats)s::timestamptz[], %(closed_ats)s::timestamptz[], %(dispositions)s::text[],
-            %(records)s::text[])
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(subjects)b::uuid[], %(kinds)b::text[],
+            %(states)b::text[], %(priorities)b::integer[], %(whats)b::text[],
+            %(alarm_ats)b::timestamptz[], %(taken_bys)b::text[], %(taken_ats)b::timestamptz[],
+            %(spoke_ats)b::timestamptz[], %(closed_ats)b::timestamptz[], %(dispositions)b::text[],
+            %(records)b::text[])
      as given (id, organisation_id, subject_id, kind, state, priority, what, alarm_at, taken_by,
                taken_at, spoke_at, closed_at, disposition, record)
 order by (given.state <> 'closed')
@@ -198,11 +199,11 @@ insert into referral (id, organisation_id, subject_id, alarm_id, service_id, sta
 select given.id, given.organisation_id, given.subject_id, given.alarm_id, given.service_id,
        given.state, given.provisional, given.provisional, given.made_at, given.received_at,
        given.accepted_at, given.face_to_face_at, given.record::jsonb
-from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(subjects)s::uuid[], %(alarms)s::uuid[],
-            %(services)s::text[], %(states)s::text[], %(provisionals)s::boolean[],
-            %(made_ats)s::timestamptz[], %(received_ats)s::timestamptz[],
-            %(accepted_ats)s::timestamptz[], %(face_to_face_ats)s::timestamptz[],
-            %(records)s::text[])
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(subjects)b::uuid[], %(alarms)b::uuid[],
+            %(services)b::text[], %(states)b::text[], %(provisionals)b::boolean[],
+            %(made_ats)b::timestamptz[], %(received_ats)b::timestamptz[],
+            %(accepted_ats)b::timestamptz[], %(face_to_face_ats)b::timestamptz[],
+            %(records)b::text[])
      as given (id, organisation_id, subject_id, alarm_id, service_id, state, provisional, made_at,
                received_at, accepted_at, face_to_face_at, record)
 on conflict (id) do update
@@ -217,9 +218,9 @@ insert into task (id, organisation_id, subject_id, alarm_id, referral_id, kind, 
                   due_at, record)
 select given.id, given.organisation_id, given.subject_id, given.alarm_id, given.referral_id,
        given.kind, given.state, given.made_at, given.due_at, given.record::jsonb
-from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(subjects)s::uuid[], %(alarms)s::uuid[],
-            %(referrals)s::uuid[], %(kinds)s::text[], %(states)s::text[],
-            %(made_ats)s::timestamptz[], %(due_ats)s::timestamptz[], %(records)s::text[])
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(subjects)b::uuid[], %(alarms)b::uuid[],
+            %(referrals)b::uuid[], %(kinds)b::text[], %(states)b::text[],
+            %(made_ats)b::timestamptz[], %(due_ats)b::timestamptz[], %(records)b::text[])
      as given (id, organisation_id, subject_id, alarm_id, referral_id, kind, state, made_at, due_at,
                record)
 on conflict (id) do update
@@ -231,16 +232,16 @@ on conflict (id) do update
 insert into decision (organisation_id, subject_id, alarm_id, referral_id, at, what, entry)
 select given.organisation_id, given.subject_id, given.alarm_id, given.referral_id, given.at,
        given.what, given.entry::jsonb
-from unnest(%(organisations)s::uuid[], %(subjects)s::uuid[], %(alarms)s::uuid[],
-            %(referrals)s::uuid[], %(ats)s::timestamptz[], %(whats)s::text[], %(entries)s::text[])
+from unnest(%(organisations)b::uuid[], %(subjects)b::uuid[], %(alarms)b::uuid[],
+            %(referrals)b::uuid[], %(ats)b::timestamptz[], %(whats)b::text[], %(entries)b::text[])
      as given (organisation_id, subject_id, alarm_id, referral_id, at, what, entry)
 
 -- add_audit --
 -- Who did what to which record: ids, digests and a keyed code.
 insert into audit (organisation_id, at, actor, act, about, digest, code)
-select * from unnest(%(organisations)s::uuid[], %(ats)s::timestamptz[], %(actors)s::text[],
-                     %(acts)s::text[], %(abouts)s::uuid[], %(digests)s::bytea[],
-                     %(codes)s::bytea[])
+select * from unnest(%(organisations)b::uuid[], %(ats)b::timestamptz[], %(actors)b::text[],
+                     %(acts)b::text[], %(abouts)b::uuid[], %(digests)b::bytea[],
+                     %(codes)b::bytea[])
 
 -- add_outbox --
 -- What must go out, numbered within its stream; the subject's lock makes the numbering safe.
@@ -249,28 +250,28 @@ insert into outbox (stream, seq, organisation_id, subject_id, what, recipient, r
 select given.stream,
        given.ordinal + coalesce((select max(seq) from outbox where outbox.stream = given.stream), 0),
        given.organisation_id, given.subject_id, given.what, given.recipient, given.referral_id,
-       given.alarm_id, given.body::jsonb, %(now)s, %(now)s
-from unnest(%(streams)s::uuid[], %(ordinals)s::integer[], %(organisations)s::uuid[],
-            %(subjects)s::uuid[], %(whats)s::text[], %(recipients)s::text[], %(referrals)s::uuid[],
-            %(alarms)s::uuid[], %(bodies)s::text[])
+       given.alarm_id, given.body::jsonb, %(now)b, %(now)b
+from unnest(%(streams)b::uuid[], %(ordinals)b::integer[], %(organisations)b::uuid[],
+            %(subjects)b::uuid[], %(whats)b::text[], %(recipients)b::text[], %(referrals)b::uuid[],
+            %(alarms)b::uuid[], %(bodies)b::text[])
      as given (stream, ordinal, organisation_id, subject_id, what, recipient, referral_id, alarm_id,
                body)
 
 -- claim_outbox --
 -- Takes the heads of streams whose time has come and whose lease is over, and leases them.
-update outbox set lease_until = %(now)s::timestamptz + make_interval(secs => %(lease_s)s),
+update outbox set lease_until = %(now)b::timestamptz + make_interval(secs => %(lease_s)b),
                   attempt = attempt + 1
 where (stream, seq) in (
     select head.stream, head.seq from outbox as head
-    where head.state = 'waiting' and head.try_at <= %(now)s
-      and (head.lease_until is null or head.lease_until <= %(now)s)
+    where head.state = 'waiting' and head.try_at <= %(now)b
+      and (head.lease_until is null or head.lease_until <= %(now)b)
       and not exists (
           select from outbox as earlier
           where earlier.stream = head.stream and earlier.seq < head.seq
             and earlier.state = 'waiting'
       )
     order by head.made_at
-    limit %(limit)s
+    limit %(limit)b
     for update skip locked
 )
 returning stream, seq, organisation_id, subject_id, what, recipient, referral_id, alarm_id,
@@ -278,13 +279,13 @@ returning stream, seq, organisation_id, subject_id, what, recipient, referral_id
 
 -- end_outbox --
 -- Marks a message as ended; only the attempt that holds the lease may.
-update outbox set state = %(state)s, ended_at = %(now)s, lease_until = null, problem = %(problem)s
-where stream = %(stream)s and seq = %(seq)s and attempt = %(attempt)s and state = 'waiting'
+update outbox set state = %(state)b, ended_at = %(now)b, lease_until = null, problem = %(problem)b
+where stream = %(stream)b and seq = %(seq)b and attempt = %(attempt)b and state = 'waiting'
 
 -- retry_outbox --
 -- Gives a message back, to be tried later; only the attempt that holds the lease may.
-update outbox set try_at = %(try_at)s, lease_until = null, problem = %(problem)s
-where stream = %(stream)s and seq = %(seq)s and attempt = %(attempt)s and state = 'waiting'
+update outbox set try_at = %(try_at)b, lease_until = null, problem = %(problem)b
+where stream = %(stream)b and seq = %(seq)b and attempt = %(attempt)b and state = 'waiting'
 
 -- outbox_next --
 -- When the next message may be tried.
@@ -293,20 +294,20 @@ select min(greatest(try_at, coalesce(lease_until, try_at))) from outbox where st
 -- desk_deliver --
 -- Hands a referral to the built-in desk; a second delivery of the same one is counted, not doubled.
 insert into desk_delivery (referral_id, organisation_id, service_id, received_at, body)
-values (%(referral_id)s, %(organisation_id)s, %(service_id)s, %(now)s, %(body)s::jsonb)
+values (%(referral_id)b, %(organisation_id)b, %(service_id)b, %(now)b, %(body)b::jsonb)
 on conflict (referral_id) do update set deliveries = desk_delivery.deliveries + 1
 returning received_at
 
 -- desk_update --
 -- Tells the built-in desk that a referral was confirmed, changed or withdrawn.
-update desk_delivery set body = desk_delivery.body || %(body)s::jsonb,
-                         withdrawn_at = coalesce(withdrawn_at, %(withdrawn_at)s)
-where referral_id = %(referral_id)s
+update desk_delivery set body = desk_delivery.body || %(body)b::jsonb,
+                         withdrawn_at = coalesce(withdrawn_at, %(withdrawn_at)b)
+where referral_id = %(referral_id)b
 
 -- heard_before --
 -- What is known of devices, locked in id order until they are marked as heard.
 select device_id, conditions, lost_at from device_heard
-where device_id = any(%(ids)s::uuid[])
+where device_id = any(%(ids)b::uuid[])
 order by device_id
 for no key update
 
@@ -314,7 +315,7 @@ for no key update
 -- Devices that spoke, in bulk and in id order.
 insert into device_heard (device_id, organisation_id, heard_at)
 select given.id, given.organisation_id, given.at
-from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(ats)s::timestamptz[])
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(ats)b::timestamptz[])
      as given (id, organisation_id, at)
 order by given.id
 on conflict (device_id) do update
@@ -325,39 +326,39 @@ on conflict (device_id) do update
 update device_heard set conditions = given.conditions
 from (
     select id, array_remove(string_to_array(joined, ','), '') as conditions
-    from unnest(%(ids)s::uuid[], %(conditions)s::text[]) as given (id, joined)
+    from unnest(%(ids)b::uuid[], %(conditions)b::text[]) as given (id, joined)
 ) as given
 where device_heard.device_id = given.id
 
 -- add_inbox --
 -- Hands something to the alarm lane.
 insert into inbox (organisation_id, subject_id, what, body, made_at)
-select given.organisation_id, given.subject_id, given.what, given.body::jsonb, %(now)s
-from unnest(%(organisations)s::uuid[], %(subjects)s::uuid[], %(whats)s::text[], %(bodies)s::text[])
+select given.organisation_id, given.subject_id, given.what, given.body::jsonb, %(now)b
+from unnest(%(organisations)b::uuid[], %(subjects)b::uuid[], %(whats)b::text[], %(bodies)b::text[])
      as given (organisation_id, subject_id, what, body)
 
 -- inbox_subjects --
 -- Subjects with something in the inbox, oldest first.
 select subject_id from inbox
-where held_until is null or held_until <= %(now)s
-group by subject_id order by min(id) limit %(limit)s
+where held_until is null or held_until <= %(now)b
+group by subject_id order by min(id) limit %(limit)b
 
 -- unknown_callers --
 -- How many unknown senders of a line have an open call; above a bound they share one subject.
 select count(*) from subject join alarm on alarm.subject_id = subject.id
-where subject.kind = 'unknown_device' and subject.line = %(line)s and alarm.state <> 'closed'
+where subject.kind = 'unknown_device' and subject.line = %(line)b and alarm.state <> 'closed'
 
 -- take_inbox --
 -- Takes what the inbox holds for subjects this transaction has locked.
-delete from inbox where subject_id = any(%(ids)s::uuid[])
+delete from inbox where subject_id = any(%(ids)b::uuid[])
 returning id, subject_id, what, body::text
 
 -- hold_subject --
 -- Puts off a case that breaks deciding, so that it cannot hold up the others.
 with held as (
-    update inbox set held_until = %(until)s where subject_id = %(id)s
+    update inbox set held_until = %(until)b where subject_id = %(id)b
 )
-update subject set next_due_at = %(until)s where id = %(id)s and next_due_at is not null
+update subject set next_due_at = %(until)b where id = %(id)b and next_due_at is not null
 
 -- lost_devices --
 -- Devices nothing was heard from for twice their interval, counted from the later of last heard and
@@ -371,31 +372,31 @@ left join device_heard on device_heard.device_id = device.id
 where device.enabled and device.interval_s is not null
   and device_heard.lost_at is null
   and greatest(device_heard.heard_at, reception.since)
-      < %(now)s::timestamptz - 2 * make_interval(secs => device.interval_s)
+      < %(now)b::timestamptz - 2 * make_interval(secs => device.interval_s)
 order by device.id
-limit %(limit)s
+limit %(limit)b
 
 -- mark_lost --
 -- Notes that devices are lost; gives back those that nobody else noted first.
 insert into device_heard (device_id, organisation_id, heard_at, lost_at)
-select given.id, given.organisation_id, given.since, %(now)s
-from unnest(%(ids)s::uuid[], %(organisations)s::uuid[], %(sinces)s::timestamptz[])
+select given.id, given.organisation_id, given.since, %(now)b
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(sinces)b::timestamptz[])
      as given (id, organisation_id, since)
 order by given.id
-on conflict (device_id) do update set lost_at = %(now)s
+on conflict (device_id) do update set lost_at = %(now)b
     where device_heard.lost_at is null
       and device_heard.heard_at <= excluded.heard_at
 returning device_id
 
 -- receiving --
 -- Notes that we receive on a line; after a gap reception counts from now.
-insert into reception (line, since, alive_at) values (%(line)s, %(now)s, %(now)s)
+insert into reception (line, since, alive_at) values (%(line)b, %(now)b, %(now)b)
 on conflict (line) do update
     set since = case
-            when reception.alive_at < %(now)s::timestamptz - make_interval(secs => %(gap_s)s)
-            then %(now)s else reception.since
+            when reception.alive_at < %(now)b::timestamptz - make_interval(secs => %(gap_s)b)
+            then %(now)b else reception.since
         end,
-        alive_at = greatest(reception.alive_at, %(now)s)
+        alive_at = greatest(reception.alive_at, %(now)b)
 
 -- frozen_sessions --
 -- Ends sessions of our own role that hold a transaction open while nobody feeds them, or block
@@ -405,14 +406,14 @@ select pid, pg_terminate_backend(pid) from pg_stat_activity as holder
 where holder.usename = current_user and holder.datname = current_database()
   and holder.pid <> pg_backend_pid() and holder.xact_start is not null
   and holder.application_name like 'lifeline%%'
-  and holder.state_change < clock_timestamp() - make_interval(secs => %(bound_s)s)
+  and holder.state_change < clock_timestamp() - make_interval(secs => %(bound_s)b)
   and (
       holder.wait_event in ('ClientRead', 'ClientWrite')
       or exists (
           select from pg_stat_activity as waiter
           where waiter.usename = current_user and waiter.wait_event_type = 'Lock'
             and holder.pid = any(pg_blocking_pids(waiter.pid))
-            and waiter.state_change < clock_timestamp() - make_interval(secs => %(bound_s)s)
+            and waiter.state_change < clock_timestamp() - make_interval(secs => %(bound_s)b)
       )
   )
 
@@ -427,36 +428,36 @@ select clock_timestamp()
 
 -- referral_subject --
 -- Whose case a referral belongs to.
-select subject_id from referral where id = %(id)s
+select subject_id from referral where id = %(id)b
 
 -- alarm_subject --
 -- Whose case an alarm belongs to.
-select subject_id from alarm where id = %(id)s
+select subject_id from alarm where id = %(id)b
 
 -- token --
 -- Whose an API token is.
 select organisation_id, name, role, service_id from api_token
-where sha256 = %(sha256)s and disabled_at is null
-  and (expires_at is null or expires_at > %(now)s)
+where sha256 = %(sha256)b and disabled_at is null
+  and (expires_at is null or expires_at > %(now)b)
 
 -- add_token --
 -- A new API token; only its SHA-256 is kept.
 insert into api_token (sha256, organisation_id, name, role, service_id, created_at, expires_at)
-values (%(sha256)s, %(organisation_id)s, %(name)s, %(role)s, %(service_id)s, %(now)s,
-        %(expires_at)s)
+values (%(sha256)b, %(organisation_id)b, %(name)b, %(role)b, %(service_id)b, %(now)b,
+        %(expires_at)b)
 
 -- add_organisation --
 -- An organisation, once.
-insert into organisation (id, name, created_at) values (%(id)s, %(name)s, %(now)s)
+insert into organisation (id, name, created_at) values (%(id)b, %(name)b, %(now)b)
 on conflict (id) do nothing
 
 -- put_service --
 -- A service as last described.
 insert into service (organisation_id, id, name, kind, timezone, hours, catchment, capacity,
                      capacity_at, criteria, automatic_per_hour, delivery, phone, position)
-values (%(organisation_id)s, %(id)s, %(name)s, %(kind)s, %(timezone)s, %(hours)s::jsonb,
-        %(catchment)s, %(capacity)s, %(capacity_at)s, %(criteria)s, %(automatic_per_hour)s,
-        %(delivery)s, %(phone)s, %(position)s)
+values (%(organisation_id)b, %(id)b, %(name)b, %(kind)b, %(timezone)b, %(hours)b::jsonb,
+        %(catchment)b, %(capacity)b, %(capacity_at)b, %(criteria)b, %(automatic_per_hour)b,
+        %(delivery)b, %(phone)b, %(position)b)
 on conflict (organisation_id, id) do update
     set name = excluded.name, kind = excluded.kind, timezone = excluded.timezone,
         hours = excluded.hours, catchment = excluded.catchment, capacity = excluded.capacity,
@@ -467,7 +468,7 @@ on conflict (organisation_id, id) do update
 -- put_place --
 -- A place as last described.
 insert into place (id, organisation_id, name, address, postcode)
-values (%(id)s, %(organisation_id)s, %(name)s, %(address)s, %(postcode)s)
+values (%(id)b, %(organisation_id)b, %(name)b, %(address)b, %(postcode)b)
 on conflict (id) do update set name = excluded.name, address = excluded.address,
     postcode = excluded.postcode
 
@@ -476,10 +477,10 @@ on conflict (id) do update set name = excluded.name, address = excluded.address,
 insert into person (id, organisation_id, name, born, nhs_number, address, postcode, phone_home,
                     phone_mobile, status, away_until, ceiling, anticipatory_line, conditions,
                     contacts, anticoagulants, plan, place_id, language)
-values (%(id)s, %(organisation_id)s, %(name)s, %(born)s, %(nhs_number)s, %(address)s, %(postcode)s,
-        %(phone_home)s, %(phone_mobile)s, %(status)s, %(away_until)s, %(ceiling)s,
-        %(anticipatory_line)s, %(conditions)s, %(contacts)s::jsonb, %(anticoagulants)s,
-        %(plan)s::jsonb, %(place_id)s, %(language)s)
+values (%(id)b, %(organisation_id)b, %(name)b, %(born)b, %(nhs_number)b, %(address)b, %(postcode)b,
+        %(phone_home)b, %(phone_mobile)b, %(status)b, %(away_until)b, %(ceiling)b,
+        %(anticipatory_line)b, %(conditions)b, %(contacts)b::jsonb, %(anticoagulants)b,
+        %(plan)b::jsonb, %(place_id)b, %(language)b)
 on conflict (id) do update
     set name = excluded.name, born = excluded.born, nhs_number = excluded.nhs_number,
         address = excluded.address, postcode = excluded.postcode, phone_home = excluded.phone_home,
@@ -493,9 +494,9 @@ on conflict (id) do update
 -- A device as last described; its secret changes only when a new one is given.
 insert into device (id, organisation_id, line, sender, person_id, place_id, model, interval_s,
                     speech, enabled, expires_at, secret_sha256, certificate_sha256)
-values (%(id)s, %(organisation_id)s, %(line)s, %(sender)s, %(person_id)s, %(place_id)s, %(model)s,
-        %(interval_s)s, %(speech)s, %(enabled)s, %(expires_at)s, %(secret_sha256)s,
-        %(certificate_sha256)s)
+values (%(id)b, %(organisation_id)b, %(line)b, %(sender)b, %(person_id)b, %(place_id)b, %(model)b,
+        %(interval_s)b, %(speech)b, %(enabled)b, %(expires_at)b, %(secret_sha256)b,
+        %(certificate_sha256)b)
 on conflict (line, sender) do update
     set person_id = excluded.person_id, place_id = excluded.place_id, model = excluded.model,
         interval_s = excluded.interval_s, speech = excluded.speech, enabled = excluded.enabled,
@@ -513,48 +514,48 @@ select array(select name from migration order by name) as migrations,
 select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
        subject.place_id, subject.label, alarm.record::text
 from alarm join subject on subject.id = alarm.subject_id
-where alarm.organisation_id = %(organisation_id)s
-  and alarm.state = any(%(states)s::text[]) and alarm.kind = any(%(kinds)s::text[])
+where alarm.organisation_id = %(organisation_id)b
+  and alarm.state = any(%(states)b::text[]) and alarm.kind = any(%(kinds)b::text[])
 order by alarm.priority, alarm.alarm_at, alarm.id
-limit %(limit)s
+limit %(limit)b
 
 -- desk_alarm --
 -- One alarm of an organisation, with whose it is.
 select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
        subject.place_id, subject.label, alarm.record::text
 from alarm join subject on subject.id = alarm.subject_id
-where alarm.id = %(id)s and alarm.organisation_id = %(organisation_id)s
+where alarm.id = %(id)b and alarm.organisation_id = %(organisation_id)b
 
 -- desk_recent_alarms --
 -- Alarms of the given subjects within a span, oldest first.
 select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
        subject.place_id, subject.label, alarm.record::text
 from alarm join subject on subject.id = alarm.subject_id
-where alarm.organisation_id = %(organisation_id)s
-  and alarm.subject_id = any(%(subjects)s::uuid[])
-  and alarm.alarm_at >= %(since)s and alarm.alarm_at < %(until)s
+where alarm.organisation_id = %(organisation_id)b
+  and alarm.subject_id = any(%(subjects)b::uuid[])
+  and alarm.alarm_at >= %(since)b and alarm.alarm_at < %(until)b
 order by alarm.alarm_at, alarm.id
 
 -- desk_decisions --
 -- Why: the steps about an alarm and about referrals, in the order they were decided.
 select id, entry::text from decision
-where organisation_id = %(organisation_id)s and subject_id = %(subject_id)s
-  and (alarm_id = %(alarm_id)s::uuid or referral_id = any(%(referrals)s::uuid[]))
+where organisation_id = %(organisation_id)b and subject_id = %(subject_id)b
+  and (alarm_id = %(alarm_id)b::uuid or referral_id = any(%(referrals)b::uuid[]))
 order by id
-limit %(limit)s
+limit %(limit)b
 
 -- desk_case_tasks --
 -- Tasks of an alarm and of the given referrals, oldest first.
 select task.record::text, task.subject_id from task
-where organisation_id = %(organisation_id)s and subject_id = any(%(subjects)s::uuid[])
-  and (alarm_id = %(alarm_id)s::uuid or referral_id = any(%(referrals)s::uuid[]))
+where organisation_id = %(organisation_id)b and subject_id = any(%(subjects)b::uuid[])
+  and (alarm_id = %(alarm_id)b::uuid or referral_id = any(%(referrals)b::uuid[]))
 order by made_at, id
 
 -- desk_alarm_referrals --
 -- Referrals of one alarm, oldest first.
 select referral.id, referral.subject_id, subject.person_id, referral.record::text
 from referral join subject on subject.id = referral.subject_id
-where referral.alarm_id = %(alarm_id)s and referral.organisation_id = %(organisation_id)s
+where referral.alarm_id = %(alarm_id)b and referral.organisation_id = %(organisation_id)b
 order by referral.made_at, referral.id
 
 -- desk_services --
@@ -566,42 +567,42 @@ select service.*, (
       and referral.state not in ('closed', 'withdrawn', 'rejected')
 )::integer as open_referrals
 from service
-where service.organisation_id = %(organisation_id)s
-  and (%(service_id)s::text is null or service.id = %(service_id)s)
+where service.organisation_id = %(organisation_id)b
+  and (%(service_id)b::text is null or service.id = %(service_id)b)
 order by service.position, service.id
 
 -- desk_referrals --
 -- Referrals of an organisation, of one service when it is named, longest waiting first.
 select referral.id, referral.subject_id, subject.person_id, referral.record::text
 from referral join subject on subject.id = referral.subject_id
-where referral.organisation_id = %(organisation_id)s
-  and (%(service_id)s::text is null or referral.service_id = %(service_id)s)
-  and referral.state = any(%(states)s::text[])
+where referral.organisation_id = %(organisation_id)b
+  and (%(service_id)b::text is null or referral.service_id = %(service_id)b)
+  and referral.state = any(%(states)b::text[])
 order by referral.made_at, referral.id
-limit %(limit)s
+limit %(limit)b
 
 -- desk_referral --
 -- One referral of an organisation; of one service only when it is named.
 select referral.id, referral.subject_id, subject.person_id, referral.record::text
 from referral join subject on subject.id = referral.subject_id
-where referral.id = %(id)s and referral.organisation_id = %(organisation_id)s
-  and (%(service_id)s::text is null or referral.service_id = %(service_id)s)
+where referral.id = %(id)b and referral.organisation_id = %(organisation_id)b
+  and (%(service_id)b::text is null or referral.service_id = %(service_id)b)
 
 -- desk_day_referrals --
 -- What a service's daily meeting looks at: referrals made before the day's end that were open in
 -- it, made in it or attended in it.
 select referral.id, referral.subject_id, subject.person_id, referral.record::text
 from referral join subject on subject.id = referral.subject_id
-where referral.organisation_id = %(organisation_id)s and referral.service_id = %(service_id)s
-  and referral.made_at < %(until)s
+where referral.organisation_id = %(organisation_id)b and referral.service_id = %(service_id)b
+  and referral.made_at < %(until)b
   and (referral.state not in ('closed', 'withdrawn', 'rejected')
-       or referral.made_at >= %(since)s
-       or (referral.first_face_to_face_at >= %(since)s
-           and referral.first_face_to_face_at < %(until)s)
+       or referral.made_at >= %(since)b
+       or (referral.first_face_to_face_at >= %(since)b
+           and referral.first_face_to_face_at < %(until)b)
        or coalesce(referral.record ->> 'closed_at', referral.record ->> 'withdrawn_at',
-                   referral.record ->> 'rejected_at')::timestamptz >= %(since)s)
+                   referral.record ->> 'rejected_at')::timestamptz >= %(since)b)
 order by referral.made_at, referral.id
-limit %(limit)s
+limit %(limit)b
 
 -- person_card --
 -- What whoever goes to a person must know.
@@ -610,44 +611,44 @@ select person.id, person.name, person.born, person.nhs_number, person.address, p
        person.anticipatory_line, person.conditions, person.contacts, person.anticoagulants,
        person.language, place.name as place_name
 from person left join place on place.id = person.place_id
-where person.id = %(id)s and person.organisation_id = %(organisation_id)s
+where person.id = %(id)b and person.organisation_id = %(organisation_id)b
 
 -- place_card --
 -- Where to go, for an alarm that belongs to a place.
 select id, name, address, postcode from place
-where id = %(id)s and organisation_id = %(organisation_id)s
+where id = %(id)b and organisation_id = %(organisation_id)b
 
 -- person_by_nhs_number --
 -- Whether an organisation knows a person of this NHS number already.
 select id from person
-where organisation_id = %(organisation_id)s and nhs_number = %(nhs_number)s
+where organisation_id = %(organisation_id)b and nhs_number = %(nhs_number)b
 order by id limit 1
 
 -- add_person --
 -- A person first heard of with a referral; once, so that a retried request changes nothing.
 insert into person (id, organisation_id, name, born, nhs_number, address, postcode, phone_home,
                     phone_mobile, language)
-values (%(id)s, %(organisation_id)s, %(name)s, %(born)s, %(nhs_number)s, %(address)s, %(postcode)s,
-        %(phone_home)s, %(phone_mobile)s, %(language)s)
+values (%(id)b, %(organisation_id)b, %(name)b, %(born)b, %(nhs_number)b, %(address)b, %(postcode)b,
+        %(phone_home)b, %(phone_mobile)b, %(language)b)
 on conflict (id) do nothing
 
 -- desk_tasks --
 -- Tasks that still want a person, by due time; those of one service when it is named.
 select task.record::text, task.subject_id
 from task left join referral on referral.id = task.referral_id
-where task.organisation_id = %(organisation_id)s and task.state in ('open', 'claimed')
-  and (%(service_id)s::text is null
-       or coalesce(task.record ->> 'service', referral.service_id) = %(service_id)s)
-  and task.kind = any(%(kinds)s::text[])
+where task.organisation_id = %(organisation_id)b and task.state in ('open', 'claimed')
+  and (%(service_id)b::text is null
+       or coalesce(task.record ->> 'service', referral.service_id) = %(service_id)b)
+  and task.kind = any(%(kinds)b::text[])
 order by task.due_at nulls last, task.made_at, task.id
-limit %(limit)s
+limit %(limit)b
 
 -- desk_task --
 -- One task of an organisation, with the service it concerns.
 select task.record::text, task.subject_id,
        coalesce(task.record ->> 'service', referral.service_id) as service_id
 from task left join referral on referral.id = task.referral_id
-where task.id = %(id)s and task.organisation_id = %(organisation_id)s
+where task.id = %(id)b and task.organisation_id = %(organisation_id)b
 
 -- demo_next_due --
 -- When any case wants something done by itself next: the demo moves its clock no further than that.
@@ -656,5 +657,5 @@ select min(next_due_at) as due_at from subject
 -- demo_acknowledged --
 -- Which of these people have a referral that its service has acknowledged: what the demo measures.
 select subject_id, id from referral
-where subject_id = any(%(subjects)s::uuid[]) and received_at is not null
+where subject_id = any(%(subjects)b::uuid[]) and received_at is not null
 order by made_at

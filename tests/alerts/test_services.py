@@ -173,6 +173,24 @@ def test_a_second_visit_and_a_late_one_never_move_the_clock() -> None:
     assert house.referral.support_until == house.at(600) + timedelta(hours=72)
 
 
+@pytest.mark.parametrize(
+    ("do", "fields"),
+    [
+        ("seen", {}),
+        ("accept", {}),
+        ("set_out", {}),
+        ("face_to_face", {}),
+        ("contact", {"mechanism": Mechanism.TELEPHONE}),
+        ("outcome", {"outcome": "remains_at_home"}),
+    ],
+)
+def test_what_a_service_says_with_an_act_is_kept(do: str, fields: dict[str, object]) -> None:
+    house = referred()
+    house.service(600, do, text="right leg red and swollen", **fields)
+
+    assert "right leg red and swollen" in [entry.text for entry in house.last.entries]
+
+
 def test_a_visit_ends_the_silence_but_is_no_voice_for_the_60_s_figure() -> None:
     house = referred()
     house.service(600, "face_to_face")
