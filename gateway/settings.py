@@ -20,7 +20,12 @@ from pydantic_settings import (
 from gateway.errors import SettingsError
 
 PREFIX = "LIFELINE_"
-TEST_VARIABLES = ("LIFELINE_REQUIRE_PEERS", "LIFELINE_PAHO_TESTING", "LIFELINE_TEST_")
+TEST_VARIABLES = (
+    "LIFELINE_CI_",
+    "LIFELINE_PAHO_TESTING",
+    "LIFELINE_REQUIRE_PEERS",
+    "LIFELINE_TEST_",
+)
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gateway.enrol import read_roll
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
 HEADINGS = [
@@ -93,3 +95,10 @@ def test_every_link_within_the_repository_leads_somewhere(page: Path) -> None:
             broken.append(link)
 
     assert broken == []
+
+
+def test_the_enrolment_example_is_one_that_can_be_enrolled() -> None:
+    (example,) = blocks("json")
+    roll = read_roll("\n".join(example).encode())
+
+    assert [device.sender for device in roll.devices] == ["17"]
