@@ -27,9 +27,10 @@ from gateway.placing import Desk
 from gateway.senders import Sender
 from gateway.store import cases
 from gateway.store import outbox as store
-from gateway.store.connect import Connection, Sessions
+from gateway.store.connect import Connection, Dsn, Sessions
+from gateway.store.listen import notifications
 from gateway.store.outbox import Message
-from gateway.store.save import save
+from gateway.store.save import OUTBOX_CHANNEL, save
 
 log = structlog.get_logger()
 
@@ -168,6 +169,12 @@ class Dispatcher:
         inputs = {subject.id: casework.Inputs(events=(event,), actor="gateway")}
         decided = casework.work([subject], facts, inputs, self.desk.rules, now)
         await save(connection, decided, now, self.desk.audit_key)
+
+
+async def wake_on_news(dsn: Dsn, wake: asyncio.Event) -> None:
+    """Wake the dispatcher when any process has put something into the outbox; until cancelled."""
+    async for _ in notifications(dsn, OUTBOX_CHANNEL):
+        wake.set()
 
 
 def _give_up_at(message: Message) -> datetime:

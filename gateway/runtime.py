@@ -29,7 +29,7 @@ from gateway.listeners.mqtt_endpoint import MqttEndpoint
 from gateway.listeners.mqtt_shared import MqttSettings
 from gateway.listeners.tls import server_context
 from gateway.log import place
-from gateway.outbox import Dispatcher
+from gateway.outbox import Dispatcher, wake_on_news
 from gateway.placing import Desk
 from gateway.roles import Role
 from gateway.rulebook import read_rules
@@ -184,6 +184,7 @@ class Gateway:
         }
         dispatcher = Dispatcher(sessions, senders, context.desk, context.clock, self._wake)
         self._go("outbox", dispatcher.run())
+        self._go("outbox news", wake_on_news(dsn, self._wake))
 
     async def _start_ingest(self) -> None:
         context, settings = self.context, self.context.settings

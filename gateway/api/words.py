@@ -109,7 +109,8 @@ def _nothing(entry: Entry) -> str:
     if first.reason not in ACTS:
         return "Noted, nothing else was changed by it"
     who = first.inputs.get("operator") or first.inputs.get("by") or "somebody"
-    return f"{who} recorded: {plain(first.reason)}"
+    said = f": {entry.text}" if entry.text else ""
+    return f"{who} recorded: {plain(first.reason)}{said}"
 
 
 SENTENCES: Mapping[What, Callable[[Entry], str]] = {

@@ -133,6 +133,9 @@ class Stage:
         path = f"/referrals/{self.referral}/{act.do}"
         answer = await self.desk.post(Role.RESPONDER, path, act.body)
         agree("the referral", answer.body["referral"], act.expect)
+        said = str(act.body.get("text", ""))
+        if not any(said in one["says"] for one in answer.body["decided"]):
+            raise Missing(f"what was said is not in the record: {said!r}")
         self._acted(step, at, answer.took_ms)
         await self._told(act.told, began)
 

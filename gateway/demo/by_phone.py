@@ -55,7 +55,7 @@ CASE_1 = Story(
             Serve("set_out", {"eta": "2021-11-09T14:45:00Z"}, {"state": "set_out"}),
         ),
         Step(
-            _case_1("09 14:45:30"), "OT, carer",
+            _case_1("09 14:45:10"), "OT, carer",
             "are with her: crisis package of care, daily therapy, a bed within two hours, nursing",
             Serve(
                 "face_to_face",
@@ -150,7 +150,7 @@ CASE_3 = Story(
             Serve("set_out", {"eta": "2022-01-10T14:45:00Z"}, {"state": "set_out"}),
         ),
         Step(
-            _case_3("10 14:45:30"), "carer",
+            _case_3("10 14:45:10"), "carer",
             "is with the patient: the visit stops the clock",
             Serve("face_to_face", {"tasks": ["therapy"]}, {"state": "attended", "contacts": 2}),
             stated=True, clocks=True,

@@ -26,7 +26,9 @@ from gateway.demo.pendant import Pendant
 from gateway.demo.people import ORGANISATION, cast_of
 from gateway.demo.screen import Screen
 from gateway.demo.stories import STORIES
+from gateway.embedded import EmbeddedError
 from gateway.enrol import enrol, person_id
+from gateway.errors import GatewayError
 from gateway.tokens import Role, new_token
 
 FAILED = 1
@@ -75,6 +77,9 @@ async def perform(run: Run) -> int:
                 code = await _watched(run, house, told)
         except Missing as error:
             missing, where.keep = error, True
+        except (GatewayError, EmbeddedError, OSError):
+            report.kept(run.screen, where)
+            raise
         if missing is not None:
             report.failure(run.screen, missing, where)
             code = FAILED

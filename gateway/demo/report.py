@@ -49,7 +49,7 @@ def running(screen: Screen, house: House, speed: float) -> None:
     screen.text("How to read it", "bold")
     screen.facts(
         [
-            ("*06:56:00", "the story's clock, local time; * marks what the case study states"),
+            ("*06:56:00", "the story's clock, local time; * marks minutes of the case study"),
             ("4.1 ms", "really measured in this run; the goal stands beside it or in the summary"),
             ("waiting", waiting),
         ]
@@ -142,4 +142,9 @@ def failure(screen: Screen, missing: Missing, where: Folder) -> None:
         screen.text("The last lines of the log:", "bold")
         for line in tail:
             screen.text(line, "dim")
+    kept(screen, where)
+
+
+def kept(screen: Screen, where: Folder) -> None:
+    """Say where everything can be looked at after a failure."""
     screen.text(f"The whole log, and everything else, is kept in {where.path}")

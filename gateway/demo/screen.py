@@ -22,6 +22,7 @@ COLUMNS = 80
 CLOCK_WIDTH = 9
 WHO_WIDTH = 11
 TOOK_WIDTH = 10
+WORTH_SHOWING_S = 0.3
 INDENT = CLOCK_WIDTH + 4  # what hangs below a step
 
 
@@ -122,7 +123,7 @@ class Screen:
     @contextmanager
     def passing(self, text: str, seconds: float) -> Iterator["Progress | None"]:
         """Show time going by, on a terminal only; the line is gone afterwards."""
-        if not self.is_watched or seconds <= 0:
+        if not self.is_watched or seconds < WORTH_SHOWING_S:
             yield None
             return
         columns = (TextColumn(" " * INDENT + "{task.description}"), BarColumn(bar_width=24))

@@ -42,7 +42,7 @@ WC = {
 FIRST_HOUR = (
     Step(
         _at("02 06:56"), "WC",
-        "presses her lifeline: she is struggling to move about",
+        "presses her lifeline: moving has become a struggle",
         Press(), stated=True,
     ),
     Step(
@@ -94,7 +94,7 @@ FIRST_HOUR = (
         ),
     ),
     Step(
-        _at("02 07:40:30"), "ICRS",
+        _at("02 07:40:10"), "ICRS",
         "is with her: mobility worse, cannot transfer, red swollen leg, no equipment, fears "
         "admission; asks for equipment, therapy and social care",
         Serve(
@@ -124,7 +124,7 @@ AFTER = (
     Step(
         _at("02 10:00"), "daily MDT",
         "her case is on the list of 2 February",
-        Meet(), stated=True,
+        Meet(),
     ),
     Step(
         _at("02 11:20"), "GP",

@@ -18,6 +18,7 @@ from alerts.case import Alarm, Case, Decision, Entry, Outgoing, Referral, Task
 from gateway.store.cases import Subject, encode
 from gateway.store.connect import Connection, run
 
+OUTBOX_CHANNEL = "lifeline_outbox"
 Part = TypeVar("Part", Alarm, Referral, Task)
 
 
@@ -46,8 +47,8 @@ def _changed(before: Sequence[Part], after: Sequence[Part]) -> list[Part]:
 
 async def save(
     connection: Connection, decided: Sequence[Decided], now: datetime, audit_key: bytes
-) -> list[str]:
-    """Write the decisions; give the ids of the alarms that changed, for NOTIFY.
+) -> None:
+    """Write the decisions; tell consoles which alarms changed, and dispatchers of new messages.
 
     Raises:
         StoreError: as the database says; nothing of the batch is then kept.
@@ -55,13 +56,14 @@ async def save(
     async with connection.pipeline():
         await _save_subjects(connection, decided, now)
         alarms = await _save_alarms(connection, decided)
-        await _save_referrals(connection, decided)
+        alarms |= await _save_referrals(connection, decided)
         await _save_tasks(connection, decided)
         await _add_decisions(connection, decided, audit_key)
         await _add_outbox(connection, decided, now)
-        for alarm in alarms:
+        for alarm in sorted(alarms):
             await connection.execute("select pg_notify('lifeline_alarm', %s)", (alarm,))
-    return alarms
+        if any(one.decision.outgoing for one in decided):
+            await connection.execute("select pg_notify(%s, '')", (OUTBOX_CHANNEL,))
 
 
 async def _save_subjects(connection: Connection, decided: Sequence[Decided], now: datetime) -> None:
@@ -79,7 +81,7 @@ async def _save_subjects(connection: Connection, decided: Sequence[Decided], now
         )
 
 
-async def _save_alarms(connection: Connection, decided: Sequence[Decided]) -> list[str]:
+async def _save_alarms(connection: Connection, decided: Sequence[Decided]) -> set[str]:
     changed = [
         (one.subject, alarm)
         for one in decided
@@ -104,10 +106,10 @@ async def _save_alarms(connection: Connection, decided: Sequence[Decided]) -> li
             dispositions=[alarm.disposition for _, alarm in changed],
             records=[_text(alarm) for _, alarm in changed],
         )
-    return [alarm.id for _, alarm in changed]
+    return {alarm.id for _, alarm in changed}
 
 
-async def _save_referrals(connection: Connection, decided: Sequence[Decided]) -> None:
+async def _save_referrals(connection: Connection, decided: Sequence[Decided]) -> set[str]:
     changed = [
         (one.subject, referral)
         for one in decided
@@ -130,6 +132,7 @@ async def _save_referrals(connection: Connection, decided: Sequence[Decided]) ->
             face_to_face_ats=[referral.first_face_to_face_at for _, referral in changed],
             records=[_text(referral) for _, referral in changed],
         )
+    return {referral.alarm for _, referral in changed if referral.alarm is not None}
 
 
 async def _save_tasks(connection: Connection, decided: Sequence[Decided]) -> None:

@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,15 +33,19 @@ ESCAPE = "\x1b"
 SHORT = replace(CASE_2, figures=False, steps=CASE_2.steps[:9])  # up to the first visit
 
 
+def reachable(folder: Path) -> Path:
+    """Make a folder that PostgreSQL, which runs as another user when we are root, gets through."""
+    made = folder / "state"
+    made.mkdir()
+    if os.geteuid() == 0:
+        for one in (made, *made.parents[:3]):
+            one.chmod(one.stat().st_mode | 0o011)
+    return made
+
+
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """Give a folder that PostgreSQL, as another user than root, can be started below."""
-    folder = tmp_path / "state"
-    folder.mkdir()
-    if os.geteuid() == 0:
-        for one in (folder, *folder.parents[:3]):
-            one.chmod(one.stat().st_mode | 0o011)
-    return folder
+    return reachable(tmp_path)
 
 
 def holds(played: Played, state: Path) -> None:
@@ -107,30 +111,51 @@ def test_it_stays_up_until_told_to_stop_and_leaves_nothing(state: Path) -> None:
     assert left_in(state) == []
 
 
-def test_ctrl_c_in_the_middle_of_the_story_leaves_nothing(state: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A run that was told to stop some seconds after the press, and what was seen of it."""
+
+    played: Played
+    state: Path
+    status: str
+    log: str
+
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    state = reachable(tmp_path_factory.mktemp("interrupted"))
     process = start(state, "--speed", "1")
     assert process.stdout is not None
     for line in process.stdout:
         if "press -> referral acknowledged" in line:
             break
-
-    played = interrupt(process)
-
-    assert played.code == 130, played.out
-    assert wait_until_gone(state) == []
-    assert left_in(state) == []
-
-
-def test_who_hangs_up_cannot_end_the_process(state: Path) -> None:
-    """SIGPIPE is ignored: a write to a connection that is gone is an error of that connection."""
-    process = start(state, "--speed", "1")
-    assert process.stdout is not None
-    process.stdout.readline()
+    (run,) = left_in(state)
+    log = state.parent / "log"
+    os.link(run / "gateway.log", log)
     status = Path(f"/proc/{process.pid}/status").read_text()
-    interrupt(process)
+    return Interrupted(interrupt(process), state, status, log.read_text())
 
-    ignored = int(re.search(r"SigIgn:\s+([0-9a-f]+)", status)[1], 16)  # type: ignore[index]
-    assert ignored & 1 << (signal.SIGPIPE - 1)
+
+def test_ctrl_c_in_the_middle_of_the_story_leaves_nothing(interrupted: Interrupted) -> None:
+    assert interrupted.played.code == 130, interrupted.played.out
+    assert wait_until_gone(interrupted.state) == []
+    assert left_in(interrupted.state) == []
+
+
+def test_who_hangs_up_cannot_end_the_process(interrupted: Interrupted) -> None:
+    """SIGPIPE is ignored: a write to a connection that is gone is an error of that connection."""
+    ignored = re.search(r"SigIgn:\s+([0-9a-f]+)", interrupted.status)
+    assert ignored is not None
+    assert int(ignored[1], 16) & 1 << (signal.SIGPIPE - 1)
+
+
+def test_the_log_of_a_run_holds_no_name_and_no_death(interrupted: Interrupted) -> None:
+    """A gateway that is told to stop does not say that a part of it died."""
+    assert "the gateway runs" in interrupted.log
+    assert "WC" not in interrupted.log
+    assert "Demonstration Street" not in interrupted.log
+    assert '"level": "critical"' not in interrupted.log
+    assert "Traceback" not in interrupted.log
 
 
 def test_a_reader_that_goes_away_leaves_nothing(state: Path) -> None:
@@ -233,25 +258,6 @@ async def test_the_timers_between_two_steps_run_in_time(
     ran = re.search(r"(\d+) timers ran in between", played.words)
     assert ran is not None
     assert int(ran[1]) >= 5
-
-
-def test_the_log_of_a_run_holds_no_name_no_secret_and_no_death(state: Path, tmp_path: Path) -> None:
-    process = start(state, "--story", "2", "--speed", "1")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "press -> referral acknowledged" in line:
-            break
-    (run,) = left_in(state)
-    kept = tmp_path / "log"
-    os.link(run / "gateway.log", kept)
-    interrupt(process)
-
-    text = kept.read_text()
-    assert "the gateway runs" in text
-    assert "WC" not in text
-    assert "Demonstration Street" not in text
-    assert '"level": "critical"' not in text
-    assert "Traceback" not in text
 
 
 @pytest.mark.parametrize("wrong", ["0", "4", "two"])

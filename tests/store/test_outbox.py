@@ -20,7 +20,9 @@ from gateway.senders import Sender
 from gateway.senders.desk import desk_sender
 from gateway.store import outbox as store
 from gateway.store.connect import Session, Sessions
+from gateway.store.listen import notifications
 from gateway.store.outbox import Message
+from gateway.store.save import OUTBOX_CHANNEL
 from tests.databases import MORNING, ORGANISATION
 from tests.store.messages import column, count, press
 
@@ -185,3 +187,35 @@ async def test_a_message_without_a_route_is_loud_and_not_retried(
 
 def test_a_lease_outlasts_the_longest_request_twice() -> None:
     assert outbox_module.LEASE_S >= 2 * outbox_module.REQUEST_S
+
+
+async def test_consoles_hear_of_a_delivery_and_dispatchers_of_a_new_message(
+    database: str, session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    async def listen(channel: str, ready: asyncio.Event) -> None:
+        async for _ in notifications(lambda: database, channel):
+            if ready.is_set():
+                heard.put_nowait(channel)
+            ready.set()
+
+    channels = ("lifeline_alarm", OUTBOX_CHANNEL)
+    ready = [asyncio.Event() for _ in channels]
+    listeners = [
+        asyncio.create_task(listen(channel, event))
+        for channel, event in zip(channels, ready, strict=True)
+    ]
+    await asyncio.gather(*(event.wait() for event in ready))
+    await pressed(session, desk)
+    await dispatcher(
+        sessions, desk, StoryClock(MORNING), {"referral_request": desk_sender(sessions)}
+    ).once()
+    missing = ["lifeline_alarm", "lifeline_alarm", OUTBOX_CHANNEL]
+    async with asyncio.timeout(30):
+        while missing:
+            channel = await heard.get()
+            if channel in missing:
+                missing.remove(channel)
+    for listener in listeners:
+        listener.cancel()
