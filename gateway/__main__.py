@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 token_app = typer.Typer(help="Tokens for programs that use the HTTP side.", no_args_is_help=True)
 config_app = typer.Typer(help="Settings.", no_args_is_help=True)
+score_app = typer.Typer(help="Clinical scores, from JSON lines; no database.", no_args_is_help=True)
+app.add_typer(score_app, name="score")
 app.add_typer(token_app, name="token")
 app.add_typer(config_app, name="config")
 
@@ -127,6 +129,15 @@ def decide(
     # are connected, this would let whoever hangs up at the wrong moment end the whole process.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     raise typer.Exit(decide_lines(sys.stdin.buffer, sys.stdout, vocabulary_only=vocabulary))
+
+
+@score_app.command("news2")
+def score_news2() -> None:
+    """Score one set of readings a line with NEWS2; an incomplete set gives a lower bound."""
+    from gateway.score import score_lines  # noqa: PLC0415
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    raise typer.Exit(score_lines(sys.stdin.buffer, sys.stdout))
 
 
 @app.command()

@@ -17,9 +17,15 @@ class BadInput(ValueError):  # noqa: N818 - the word INTERFACES 4 prints
 
 
 def answer_lines(
-    lines: IO[bytes], out: IO[str], answer: Callable[[dict[str, Any]], dict[str, Any]]
+    lines: IO[bytes],
+    out: IO[str],
+    answer: Callable[[dict[str, Any]], dict[str, Any]],
+    *,
+    fractions: Callable[[str], object] = float,
 ) -> int:
     """Answer each line; a bad one gets its own answer and the run goes on.
+
+    `fractions` reads numbers that are not whole: Decimal where tenths must be exact.
 
     Returns:
         0 when all lines were accepted, 1 when some were bad.
@@ -31,28 +37,33 @@ def answer_lines(
             continue
         number += 1
         try:
-            result = {"n": number, **answer(_object(line))}
+            result = {"n": number, **answer(_object(line, fractions))}
         except (StoryError, ValueError, RecursionError) as error:
             code = SOME_BAD
             result = {"n": number, "error": "bad_input", "message": str(error)}
-        out.write(json.dumps(result, ensure_ascii=False) + "\n")
+        # ASCII: a lone surrogate that was sent as an escape goes back as one.
+        out.write(json.dumps(result) + "\n")
         out.flush()
     return code
 
 
-def _object(line: bytes) -> dict[str, Any]:
+def _object(line: bytes, fractions: Callable[[str], object]) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
         raise BadInput(f"{len(line)} bytes, expected at most {MAX_LINE_BYTES}")
-    given = json.loads(line)
+    given = json.loads(line, parse_float=fractions, parse_constant=_no_number)
     if not isinstance(given, dict):
         raise BadInput(f"{type(given).__name__}, expected an object")
     return given
 
 
+def _no_number(word: str) -> object:
+    raise BadInput(f"{word} is no JSON number")
+
+
 def decide_lines(lines: IO[bytes], out: IO[str], *, vocabulary_only: bool) -> int:
     """Decide one story a line with the shipped rules, or print the closed lists."""
     if vocabulary_only:
-        out.write(json.dumps(vocabulary(), ensure_ascii=False) + "\n")
+        out.write(json.dumps(vocabulary()) + "\n")
         return ACCEPTED
     rules = read_rules()
     return answer_lines(lines, out, lambda story: run_story(story, rules))
