@@ -15,6 +15,7 @@ from alerts.words import (
     AlarmState,
     CloseReason,
     Disposition,
+    Mechanism,
     ReferralState,
     Source,
     Standard,
@@ -54,6 +55,8 @@ class Alarm(msgspec.Struct, frozen=True):
         close_asked_by: Who first asked to close a silent alarm; a second person confirms.
         known: False for an unknown caller; nothing goes out by itself then.
         fall_key: `device/id` of the fall's message, so that only its own cancel cancels it.
+        speech: False when no unit that called can open a voice channel; `spoke_at` is a figure
+            of the 60 s and 180 s only for units that can (DECIDING 8).
     """
 
     id: str
@@ -87,6 +90,26 @@ class Alarm(msgspec.Struct, frozen=True):
     close_asked_by: str | None = None
     known: bool = True
     fall_key: str = ""
+    speech: bool = True
+
+
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What somebody said or did about a referral.
+
+    Attributes:
+        at: When it was entered.
+        occurred_at: When it happened, which may be before.
+        by: Who entered it.
+        what: The act: of a service, of an operator, or `task_done`.
+        mechanism: For a contact: how it was held, where that was said.
+    """
+
+    at: datetime
+    occurred_at: datetime
+    by: str
+    what: str
+    text: str = ""
+    mechanism: Mechanism | None = None
 
 
 class Referral(msgspec.Struct, frozen=True):
@@ -95,6 +118,9 @@ class Referral(msgspec.Struct, frozen=True):
     `provisional` is whether nobody has confirmed or accepted it; it stays beside `state`, because a
     provisional referral is sent and received too. The national clock runs from `received_at` to
     `first_face_to_face_at`, and only counts once confirmed or accepted.
+
+    `text` is the referrer's own and never changes; what is said later stands in `notes`, the newest
+    of them (alerts/referral/notes.py).
     """
 
     id: str
@@ -128,6 +154,7 @@ class Referral(msgspec.Struct, frozen=True):
     text: str = ""
     pressed_at: datetime | None = None
     support_until: datetime | None = None
+    notes: tuple[Note, ...] = ()
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -170,7 +197,8 @@ class PendingCancel(msgspec.Struct, frozen=True):
 class Past(msgspec.Struct, frozen=True):
     """One thing that happened and still counts: `press`, `fall`, `silent`, `cancelled_fall`.
 
-    `about` is the alarm it belongs to; a voice takes the alarm's `silent` back.
+    `about` is the alarm it belongs to; a voice takes the alarm's `silent` back, unless no reply was
+    recorded or the ladder went past the telephones.
     """
 
     kind: str
@@ -200,7 +228,10 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One line of a decision, as `lifeline decide` prints it (INTERFACES 7)."""
+    """One line of a decision, as `lifeline decide` prints it (INTERFACES 7).
+
+    `at` is when it was entered and decided; `occurred_at`, where it was said, when it happened.
+    """
 
     at: datetime
     what: What
@@ -216,6 +247,7 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
     task: TaskKind | None = None
     task_id: str | None = None
     text: str = ""
+    occurred_at: datetime | None = None
 
 
 class Outgoing(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ from alerts.ruleset import Rules
 from alerts.step import Step
 from alerts.telecare import technical
 from alerts.telecare.activation import heard_call, unreadable_call
+from alerts.telecare.faulty import note_fault
 from alerts.telecare.operator import operate
 from alerts.telecare.task_done import task_done
 from alerts.telecare.timers import fire
@@ -52,7 +53,8 @@ def on_signals(
     """Decide signals in the order they came, each at its receipt, and then what is due by now."""
     step = Step(case, facts, rules, case.as_of)
     for one in heard:
-        step = _hear(_run(step, one.received_at), one)
+        step = _run(step, one.received_at)
+        step = note_fault(step, _hear(step, one), one.sender)
     return tidy(_run(step, now)).decision()
 
 

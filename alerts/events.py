@@ -81,17 +81,22 @@ class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a response service did. `occurred_at` is kept beside `at` (when it was entered)."""
+    """What a response service did. `occurred_at` is kept beside `at` (when it was entered).
+
+    A clinician may ring back where there is no referral: `referral` is empty then, and `alarm`
+    names the alarm, or is None for the person's open call for help.
+    """
 
     at: datetime
     service: str
     do: ServiceAct
-    referral: str
+    referral: str = ""
     by: str = ""
     occurred_at: datetime | None = None
     person: str | None = None
     source: Source | None = None
     standard: Standard | None = None
+    need: str | None = None
     eta: datetime | None = None
     mechanism: Mechanism | None = None
     reason: str | None = None
@@ -99,6 +104,7 @@ class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     outcome: str | None = None
     tasks: tuple[str, ...] = ()
     text: str = ""
+    alarm: str | None = None
 
 
 class DeliveryEvent(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -46,7 +46,11 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Device(msgspec.Struct, frozen=True):
-    """An enrolled sender. `speech` says that its unit can open a voice channel."""
+    """An enrolled sender.
+
+    `speech` says that its unit can open a voice channel; `faulty_since` that it is known to be
+    faulty and not replaced yet.
+    """
 
     id: str
     person: str | None = None

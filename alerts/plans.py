@@ -6,9 +6,22 @@ from alerts.case import Alarm, Reason
 from alerts.facts import Person, Plan
 from alerts.rule_ids import Rule
 from alerts.step import Step
-from alerts.words import PersonStatus
+from alerts.telecare.answered import is_life_threat
+from alerts.words import Disposition, PersonStatus
 
 BY_OPERATOR = Plan(operator=True)
+NOT_FOR_UCR = frozenset(
+    {
+        Disposition.EMERGENCY_999,
+        Disposition.FIRE,
+        Disposition.GAS,
+        Disposition.POLICE,
+        Disposition.EDT,
+        Disposition.SOCIAL_CARE,
+        Disposition.MENTAL_HEALTH,
+        Disposition.GP_111,
+    }
+)
 
 
 def plan_of(step: Step, alarm: Alarm) -> tuple[Plan, tuple[Reason, ...]]:
@@ -36,12 +49,23 @@ def barred_by(step: Step, alarm: Alarm) -> tuple[Reason, ...]:
         return (step.why(Rule.UNKNOWN_CALLER, "unknown_caller", device=alarm.device),)
     if person is None:
         return (step.why(Rule.PLAN, "no_person", subject=step.facts.subject.value),)
-    reasons = []
+    reasons = [*_excluded(step, alarm)]
     if (status := effective_status(person, step.now)) is not PersonStatus.HOME:
         reasons.append(step.why(Rule.PERSON_STATUS, "person_not_at_home", status=status.value))
     if is_under_age(step, person):
         reasons.append(step.why(Rule.ADULT_AGE, "under_age", born=person.born))
     return tuple(reasons)
+
+
+def _excluded(step: Step, alarm: Alarm) -> tuple[Reason, ...]:
+    """Say what about this event is not for a crisis team: the order of decision before it."""
+    decided = alarm.decided_at is not None and alarm.disposition in NOT_FOR_UCR
+    if decided and alarm.disposition is not None:
+        to = alarm.disposition.value
+        return (step.why(Rule.ORDER_EXCLUSIONS, "decided_otherwise", disposition=to),)
+    if is_life_threat(step, alarm):
+        return (step.why(Rule.ORDER_LIFE_THREAT, "life_threat_answer"),)
+    return ()
 
 
 def effective_status(person: Person, now: datetime) -> PersonStatus:

@@ -75,6 +75,7 @@ class Rule(StrEnum):
     NO_REFERRAL_BEFORE_VOICE = "fall.no_referral_before_voice"
     LISTEN_ONLY = "ladder.listen_only"
     WANDER = "ladder.wander"
+    NO_SPEECH = "ladder.no_speech"
     CLOSE_SILENT = "close.silent_needs_contact"
     CLOSE = "close.by_a_person"
     OPERATOR = "operator.acts"

@@ -90,12 +90,16 @@ class ActivationRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class AnswerRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The grade of one answer to one letter; `covered` = a ceiling of treatment speaks of it."""
+    """The grade of one answer to one letter; `covered` = a ceiling of treatment speaks of it.
+
+    `grade_on_anticoagulants` takes the grade's place for a person who takes them.
+    """
 
     letter: str
     answer: str
     grade: Grade
     covered: bool = True
+    grade_on_anticoagulants: Grade | None = None
 
 
 class PlanRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -141,13 +145,13 @@ class Rules(msgspec.Struct, frozen=True):
     def span(self, rule: Rule) -> timedelta:
         """Give a rule's figure as a length of time."""
         row = self.rows[rule]
-        assert row.unit is not None  # noqa: S101 - parse_rules has checked it
+        assert row.unit is not None  # parse_rules has checked it
         return self.count(rule) * SPANS[row.unit]
 
     def count(self, rule: Rule) -> int:
         """Give a rule's figure as the number it is, in the row's unit."""
         value = self.rows[rule].value
-        assert value is not None  # noqa: S101 - parse_rules has checked it
+        assert value is not None  # parse_rules has checked it
         return value
 
     def why(self, rule: Rule, reason: str, **inputs: Any) -> Reason:  # noqa: ANN401 - inputs are shown, not used

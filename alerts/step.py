@@ -22,6 +22,7 @@ MAX_PAST = 200
 CLOSED_REFERRALS = frozenset(
     {ReferralState.CLOSED, ReferralState.WITHDRAWN, ReferralState.REJECTED}
 )
+SUPERVISOR = "supervisor"
 LIVE_TASKS = frozenset({TaskState.OPEN, TaskState.CLAIMED})
 
 
@@ -103,6 +104,19 @@ class Step(msgspec.Struct, frozen=True):
         """Put a referral in, in place of its former self."""
         return self.change(referrals=_put(self.case.referrals, referral))
 
+    def stamp_referrals(self, alarm: Alarm) -> "Step":
+        """Give an alarm's first taker and first voice to the open referrals that lack them."""
+        step = self
+        for referral in self.open_referrals():
+            if referral.alarm == alarm.id:
+                stamped = msgspec.structs.replace(
+                    referral,
+                    taken_at=referral.taken_at or alarm.taken_at,
+                    spoke_at=referral.spoke_at or alarm.spoke_at,
+                )
+                step = step.put_referral(stamped)
+        return step
+
     def put_task(self, task: Task) -> "Step":
         """Put a task in, in place of its former self."""
         return self.change(tasks=_put(self.case.tasks, task))
@@ -144,7 +158,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def say(self, what: What, *reasons: Reason, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Entry
         """Write down one thing that was decided, with its reasons."""
-        assert reasons, what  # noqa: S101 - an entry without a reason is our own mistake
+        assert reasons, what  # an entry without a reason is our own mistake
         entry = Entry(self.now, what, tuple(reasons), person=self.person_id, **fields)
         return msgspec.structs.replace(self, entries=(*self.entries, entry))
 
@@ -157,9 +171,21 @@ class Step(msgspec.Struct, frozen=True):
         message = Outgoing(stream, what, to, **fields)
         return msgspec.structs.replace(self, outgoing=(*self.outgoing, message))
 
-    def notify(self, audience: tuple[str, ...], alarm: Alarm, reason: Reason, text: str) -> "Step":
-        """Make a notice to consoles, supervisor or partner about an alarm; ids and codes only."""
-        step = self.about(What.NOTICE_MADE, alarm, reason, text=text)
+    def notify(
+        self,
+        audience: tuple[str, ...],
+        alarm: Alarm,
+        reason: Reason,
+        text: str,
+        task: TaskKind | None = None,
+    ) -> "Step":
+        """Make a notice to consoles, supervisor or partner about an alarm; ids and codes only.
+
+        It carries the kind of task it is about; what only calls the supervisor is `supervisor`.
+        """
+        if task is None and SUPERVISOR in audience:
+            task = TaskKind.SUPERVISOR
+        step = self.about(What.NOTICE_MADE, alarm, reason, text=text, task=task)
         body = {"text": text, "reason": reason.reason, "at": self.now}
         for to in audience:
             step = step.send(alarm.id, "notice", to, alarm=alarm.id, body=body)

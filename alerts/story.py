@@ -22,16 +22,16 @@ from alerts.events import (
     OperatorEvent,
     ServiceEvent,
 )
-from alerts.facts import Device, Facts, Person
+from alerts.facts import Facts
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
+from alerts.story_house import facts_of, person_of, subject_for, subject_of
 from alerts.story_input import Story, StoryError, StoryEvent, read_story
 from alerts.story_names import Names, final_alarm, final_referral
 from alerts.story_signals import read_signals
 from alerts.vocabulary import vocabulary
-from alerts.words import Disposition, OperatorAct, ServiceAct, SubjectKind, What
+from alerts.words import Disposition, OperatorAct, ServiceAct, What
 
-HOUR = timedelta(hours=1)
 LOST_AFTER_INTERVALS = 2
 
 __all__ = ["StoryError", "run_story", "vocabulary"]
@@ -62,7 +62,7 @@ class _Play:
         self.cases: dict[str, Case] = {}
         self.decisions: list[dict[str, Any]] = []
         self.alarms: dict[str, tuple[str | None, Alarm]] = {}
-        self.referrals: dict[str, tuple[str, Referral]] = {}
+        self.referrals: dict[str, tuple[str | None, Referral]] = {}
         self.automatic: list[tuple[str, datetime]] = []
         self.seen: dict[tuple[str, str], dict[str, Any]] = {}
         self.lost: set[str] = set()
@@ -81,7 +81,7 @@ class _Play:
             elif lost_at is not None and lost_at <= until:
                 self.lost.add(device)
                 silent = DeviceLost(lost_at, (device,), silent_since=self.heard_at[device])
-                self._tell(self._subject_of(device), silent, lost_at)
+                self._tell(subject_of(self.story, device), silent, lost_at)
             else:
                 return
 
@@ -112,19 +112,21 @@ class _Play:
         handlers[event.actor](event)
 
     def _device(self, event: StoryEvent) -> None:
-        assert event.device is not None  # noqa: S101 - its actor
-        assert event.signal is not None  # noqa: S101 - checked by read_story
+        assert event.device is not None  # the actor is the device
+        assert event.signal is not None  # checked by read_story
         key, signals = read_signals(event.device, event.signal)
-        subject = self._subject_of(event.device)
+        subject = subject_of(self.story, event.device)
         self.heard_at[event.device] = event.at
         if event.device in self.lost:
             self.lost.discard(event.device)
             self._tell(subject, DeviceBack(event.at, (event.device,)), event.at)
+        # Flags say how a message came, not what it says: a retained one is a repeat.
+        said = {name: value for name, value in event.signal.items() if name != "flags"}
         before = self.seen.get((event.device, key))
-        if before == event.signal:
+        if before == said:
             self._note_repeat(subject, event, key)
             return
-        self.seen[(event.device, key)] = event.signal
+        self.seen[(event.device, key)] = said
         nth = "" if before is None else f"|{len(self.decisions)}"
         heard = [
             Heard(
@@ -139,8 +141,15 @@ class _Play:
         ]
         if before is not None:
             heard.append(_again(heard[0]))
-        case, facts = self._case(subject), self._facts(subject, event.at)
-        self._keep(decide.on_signals(case, facts, self.rules, heard, event.at))
+        cases: dict[str, list[Heard]] = {}
+        for one in heard:
+            whose = subject
+            if one.signal is not None:
+                whose = subject_for(self.story, event.device, one.signal, self.rules)
+            cases.setdefault(whose, []).append(one)
+        for whose, said_there in cases.items():
+            case, facts = self._case(whose), self._facts(whose, event.at)
+            self._keep(decide.on_signals(case, facts, self.rules, said_there, event.at))
 
     def _note_repeat(self, subject: str, event: StoryEvent, key: str) -> None:
         person = self._facts(subject, event.at).person
@@ -155,6 +164,8 @@ class _Play:
         fields = self._fields(event, OperatorEvent)
         if closes:
             fields["close_reason"] = fields.pop("reason", None)
+        if event.do == OperatorAct.HAND_OVER and "to" in fields:
+            fields["text"] = fields.pop("to")
         made = _convert(fields, OperatorEvent)
         subject = self._of_alarm(made.alarm) or self._of_referral(made.referral)
         self._tell(subject or self._first(), made, event.at)
@@ -171,7 +182,9 @@ class _Play:
             self._tell(subject, made, event.at)
             self.names.alias(event.referral, self.cases[subject].referrals)
             return
-        self._tell(subject or self._first(), made, event.at)
+        if subject is None and event.person in self.story.persons:
+            subject = f"person:{event.person}"
+        self._tell(subject or self._of_alarm(made.alarm) or self._first(), made, event.at)
 
     def _delivery(self, event: StoryEvent) -> None:
         made = _convert(self._fields(event, DeliveryEvent), DeliveryEvent)
@@ -185,14 +198,6 @@ class _Play:
         return said
 
     # -- cases ---------------------------------------------------------------------------------
-
-    def _subject_of(self, device: str) -> str:
-        known = self.story.devices.get(device)
-        if known is not None and known.person is not None:
-            return f"person:{known.person}"
-        if known is not None and known.place is not None:
-            return f"place:{known.place}"
-        return f"device:{device}"
 
     def _first(self) -> str:
         if not self.story.persons:
@@ -215,21 +220,7 @@ class _Play:
         return self.cases[subject]
 
     def _facts(self, subject: str, now: datetime) -> Facts:
-        kind, _, name = subject.partition(":")
-        person: Person | None = self.story.persons.get(name) if kind == "person" else None
-        devices: dict[str, Device] = {
-            d.id: d for d in self.story.devices.values() if self._subject_of(d.id) == subject
-        }
-        services = tuple(
-            msgspec.structs.replace(
-                s,
-                automatic_last_hour=sum(
-                    name == s.id and at > now - HOUR for name, at in self.automatic
-                ),
-            )
-            for s in self.story.services
-        )
-        return Facts(SUBJECTS[kind], person=person, devices=devices, services=services)
+        return facts_of(self.story, subject, now, self.automatic)
 
     def _tell(self, subject: str, event: Event, at: datetime) -> None:
         case, facts = self._case(subject), self._facts(subject, at)
@@ -238,10 +229,11 @@ class _Play:
     def _keep(self, decision: Decision) -> None:
         case = decision.case
         self.cases[case.subject] = case
-        person = case.subject.removeprefix("person:")
+        who = person_of(self.story, case.subject)
+        person = None if who is None else who.id
         for alarm in case.alarms:
             self.names.alarm(alarm.id)
-            self.alarms[alarm.id] = (person if person != case.subject else None, alarm)
+            self.alarms[alarm.id] = (person, alarm)
         for referral in case.referrals:
             self.names.referral(referral.id)
             self.referrals[referral.id] = (person, referral)
@@ -265,13 +257,6 @@ class _Play:
                 for person, referral in self.referrals.values()
             ],
         }
-
-
-SUBJECTS = {
-    "person": SubjectKind.PERSON,
-    "place": SubjectKind.PLACE,
-    "device": SubjectKind.UNKNOWN_DEVICE,
-}
 
 
 def _convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one of the event types

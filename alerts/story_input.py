@@ -49,6 +49,7 @@ class StoryDevice(msgspec.Struct, frozen=True):
     interval_s: int | None = None
     model: str | None = None
     speech: bool = True
+    faulty_since: datetime | None = None
 
 
 class StoryEvent(msgspec.Struct, frozen=True):
@@ -124,7 +125,7 @@ def read_story(story: dict[str, Any], shipped: tuple[Service, ...]) -> Story:
         StoryError: with what was found and what was expected.
     """
     try:
-        raw = msgspec.convert(story, RawStory)
+        raw = msgspec.convert(_without_nulls(story), RawStory)
     except msgspec.ValidationError as error:
         raise StoryError(str(error)) from error
     _check(raw)
@@ -140,6 +141,13 @@ def read_story(story: dict[str, Any], shipped: tuple[Service, ...]) -> Story:
     devices = {d.id: _device(d, persons) for d in raw.devices}
     services = shipped if raw.services is None else tuple(map(_service, raw.services))
     return Story(raw.story, start, until, services, persons, devices, events)
+
+
+def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Leave out what is null: absent and null both say unknown (INTERFACES 4)."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def utc(at: datetime) -> datetime:
@@ -207,7 +215,8 @@ def _device(device: StoryDevice, persons: dict[str, Person]) -> Device:
         raise StoryError(f"device {device.id}: person {device.person!r} is not in the story")
     if device.interval_s is not None and device.interval_s <= 0:
         raise StoryError(f"device {device.id}: interval_s {device.interval_s}, expected above 0")
-    return Device(**msgspec.structs.asdict(device))
+    since = None if device.faulty_since is None else utc(device.faulty_since)
+    return Device(**{**msgspec.structs.asdict(device), "faulty_since": since})
 
 
 def _service(service: Service) -> Service:

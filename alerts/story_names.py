@@ -1,5 +1,6 @@
 """A story's short names (a1, r1, ...) for ids, and what is printed of alarms and referrals."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +21,9 @@ REFERRAL_FIELDS = (
     "accepted_at", "rejected_at", "set_out_at", "eta_at", "first_face_to_face_at", "closed_at",
     "withdrawn_at", "breached_at", "support_until", "contacts", "outcome",
 )  # fmt: skip
+
+
+LONG = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Names:
@@ -57,12 +61,14 @@ class Names:
         return self._long.get(short, short)
 
     def outside(self, value: Any) -> Any:  # noqa: ANN401 - any JSON value
-        """Put short names in place of ids, at any depth."""
+        """Put short names in place of ids, at any depth and in the middle of a sentence."""
         if isinstance(value, dict):
             return {key: self.outside(one) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.outside(one) for one in value]
-        return self._short.get(value, value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return LONG.sub(lambda found: self._short.get(found[0], found[0]), value)
 
 
 def final_alarm(person: str | None, alarm: Alarm) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def final_alarm(person: str | None, alarm: Alarm) -> dict[str, Any]:
 
 
 def final_referral(
-    person: str, referral: Referral, rules: Rules, until: datetime
+    person: str | None, referral: Referral, rules: Rules, until: datetime
 ) -> dict[str, Any]:
     """Give what is printed of a referral at the end, with both clocks."""
     said = msgspec.to_builtins(referral)

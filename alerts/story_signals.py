@@ -21,6 +21,20 @@ from devices.model import (
 )
 
 LOW_BATTERY_PCT = 15
+KNOWN_STATUS = frozenset({"battery_pct", *StatusKind})
+_LOST = {False: StatusState.LOST, True: StatusState.RESTORED}
+_FAULT = {False: StatusState.RESTORED, True: StatusState.FAULT}
+YES_NO = {
+    StatusKind.MAINS: _LOST,
+    StatusKind.LINK: _LOST,
+    StatusKind.RADIO: _LOST,
+    StatusKind.AVAILABILITY: _LOST,
+    StatusKind.TAMPER: _FAULT,
+    StatusKind.JAMMING: _FAULT,
+    StatusKind.FAULT: _FAULT,
+    StatusKind.ATTENDANCE: {False: StatusState.OK, True: StatusState.OK},
+}
+Said = float | bool | str
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -36,7 +50,7 @@ class Body(msgspec.Struct, frozen=True):
     still_s: float | None = None
     vitals: dict[VitalCode, float | str | bool] = {}
     answers: dict[str, str | int | float | bool | None] | None = None
-    status: dict[str, float | bool | str] = {}
+    status: dict[str, Said] = {}
     flags: frozenset[Flag] = frozenset()
 
 
@@ -61,6 +75,8 @@ def read_signals(device: str, said: dict[str, Any]) -> tuple[str, tuple[Signal, 
     if body.answers is not None:
         signals.append(Answers(device, body.answers, at=at, flags=body.flags))
     for name, value in body.status.items():
+        if name not in KNOWN_STATUS:
+            continue
         what, state, number = _status(device, name, value)
         signals.append(Status(device, what, state, number, at=at, code=name, flags=body.flags))
     heartbeat = Status(device, StatusKind.HEARTBEAT, at=at, flags=body.flags)
@@ -83,21 +99,18 @@ def _activation(device: str, body: Body, what: ActivationKind, at: datetime | No
     )
 
 
-def _status(
-    device: str,
-    name: str,
-    value: float | bool | str,  # noqa: FBT001 - as the device sends it
-) -> tuple[StatusKind, StatusState, float | None]:
-    if name == "battery_pct" and isinstance(value, int | float):
+def _status(device: str, name: str, value: Said) -> tuple[StatusKind, StatusState, float | None]:
+    if name == "battery_pct" and not isinstance(value, bool | str):
         state = StatusState.LOW if value <= LOW_BATTERY_PCT else StatusState.OK
         return StatusKind.BATTERY, state, float(value)
-    if name == "mains" and isinstance(value, bool):
-        return StatusKind.MAINS, StatusState.RESTORED if value else StatusState.LOST, None
-    if name == "tamper" and isinstance(value, bool):
-        return StatusKind.TAMPER, StatusState.FAULT if value else StatusState.RESTORED, None
     try:
-        return StatusKind(name), StatusState(str(value)), None
-    except ValueError as error:
+        what = StatusKind(name)
+        return (
+            what,
+            YES_NO[what][value] if isinstance(value, bool) else StatusState(str(value)),
+            None,
+        )
+    except (KeyError, ValueError) as error:
         raise StoryError(
             f"signal of device {device}: status {name} {value!r} is not known"
         ) from error

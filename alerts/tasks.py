@@ -13,6 +13,9 @@ from alerts.timing import TimerKind
 from alerts.waiting import PARTNER, SUPERVISOR
 from alerts.words import Disposition, TaskKind, TaskState, What
 
+EMERGENCIES = frozenset(
+    {Disposition.EMERGENCY_999, Disposition.FIRE, Disposition.GAS, Disposition.POLICE}
+)
 TASK_TIMERS = (TimerKind.TASK_999_CONSOLES, TimerKind.TASK_999_PARTNER, TimerKind.RING_BACK)
 
 
@@ -78,18 +81,29 @@ def _cause(step: Step, task: Task) -> str:
     return task.referral or task.alarm or step.case.subject
 
 
-def make_999(
-    step: Step, alarm: Alarm, reason: Reason, text: str, to: Disposition = Disposition.EMERGENCY_999
+def make_999(  # noqa: PLR0913 - as above
+    step: Step,
+    alarm: Alarm,
+    reason: Reason,
+    text: str,
+    to: Disposition = Disposition.EMERGENCY_999,
+    *,
+    by_a_person: bool = False,
 ) -> Step:
     """Open the 999 task of an alarm, for a human; one is open at a time.
 
-    A human's decision stands: only an alarm nobody has decided gets the disposition.
+    A human's decision stands until a person's own later answers raise it: an alarm gets the
+    disposition when nobody has decided it, or when `by_a_person` and it is no emergency yet.
     """
     rule = step.why(Rule.TASK_999, "human_task", text=text)
     if step.live_task(TaskKind.EMERGENCY_999, alarm.id) is not None:
+        if to is Disposition.FIRE and alarm.disposition is Disposition.GAS:
+            alarm = replace(alarm, disposition=to)
+            step = step.put_alarm(alarm).about(What.DISPOSED, alarm, reason, disposition=to)
         return step.about(What.NOTHING, alarm, reason, rule, task=TaskKind.EMERGENCY_999)
     alarm = replace(alarm, marks={**alarm.marks, "task_999": step.now})
-    if alarm.decided_at is None:
+    raised = by_a_person and alarm.disposition not in EMERGENCIES
+    if alarm.decided_at is None or raised:
         alarm = replace(alarm, disposition=to)
         step = step.about(What.DISPOSED, alarm, reason, disposition=to)
     step, task = make_task(
@@ -113,9 +127,9 @@ def unclaimed_999(step: Step, kind: TimerKind, task: Task) -> Step:
     """Ring higher up, because nobody has claimed the 999 task."""
     rule, audience = UNCLAIMED[kind]
     alarm = step.alarm(task.alarm)
-    assert alarm is not None  # noqa: S101 - a 999 task is made for an alarm, and goes with it
+    assert alarm is not None  # a 999 task is made for an alarm, and goes with it
     reason = step.why(rule, "task_999_unclaimed", made_at=task.made_at)
-    return step.notify(audience, alarm, reason, "999 task unclaimed")
+    return step.notify(audience, alarm, reason, "999 task unclaimed", TaskKind.EMERGENCY_999)
 
 
 def claim(step: Step, task: Task, operator: str) -> Step:

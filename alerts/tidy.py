@@ -27,6 +27,8 @@ def tidy(step: Step) -> Step:
     causes = {alarm.id for alarm in alarms} | {referral.id for referral in referrals}
 
     def keeps_task(task: Task) -> bool:
+        if task.done_at is not None and task.done_at > before:
+            return True
         return task.state in LIVE_TASKS or not causes.isdisjoint({task.alarm, task.referral})
 
     return step.change(

@@ -14,9 +14,10 @@ from alerts.plans import plan_of
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.timing import TimerKind
-from alerts.words import AlarmKind, AlarmState, What
+from alerts.words import AlarmKind, AlarmState, TaskKind, What
 
 ASKED = "referral_asked"
+ON_FLOOR = "on_floor"
 CONSOLES = ("consoles",)
 SUPERVISOR = ("consoles", "supervisor")
 PARTNER = ("partner",)
@@ -87,7 +88,7 @@ def take(step: Step, alarm: Alarm, operator: str, event: AlarmEvent) -> tuple[St
         if alarm.device is not None:
             body = {"text": "a person has it"}
             step = step.send(alarm.id, "device_down", alarm.device, alarm=alarm.id, body=body)
-    step = step.stop(alarm.id, (TimerKind.PRESSED_AGAIN,))
+    step = step.stop(alarm.id, (TimerKind.PRESSED_AGAIN,)).stamp_referrals(alarm)
     return expect_action(step.put_alarm(alarm), alarm), alarm
 
 
@@ -111,8 +112,11 @@ def untake(step: Step, alarm: Alarm, event: AlarmEvent, reason: Reason) -> Step:
 
 
 def ring(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
-    """Ring again; when somebody has the alarm, that person must respond in time."""
-    alarm = replace(alarm, rings=alarm.rings + 1)
+    """Ring again; when somebody has the alarm, that person must respond in time.
+
+    Who asked to close the alarm asked before this call: nobody has yet for the new one.
+    """
+    alarm = replace(alarm, rings=alarm.rings + 1, close_asked_by=None)
     step = step.put_alarm(alarm)
     if alarm.state is AlarmState.TAKEN:
         due_at = step.now + step.rules.span(Rule.PRESSED_AGAIN)
@@ -121,11 +125,13 @@ def ring(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
     return step, alarm
 
 
-def front(step: Step, alarm_id: str | None, reason: Reason, text: str) -> Step:
+def front(
+    step: Step, alarm_id: str | None, reason: Reason, text: str, task: TaskKind | None = None
+) -> Step:
     """Put a case back in front of an operator, loudly; a closed alarm still makes the notice."""
     alarm = step.alarm(alarm_id)
     if alarm is None:
-        step = step.say(What.NOTICE_MADE, reason, text=text)
+        step = step.say(What.NOTICE_MADE, reason, text=text, task=task or TaskKind.SUPERVISOR)
         body = {"text": text, "reason": reason.reason, "at": step.now}
         for to in SUPERVISOR:
             step = step.send(step.case.subject, "notice", to, body=body)
@@ -134,4 +140,4 @@ def front(step: Step, alarm_id: str | None, reason: Reason, text: str) -> Step:
         step, alarm = ring(step, replace(alarm, priority=1))
         front_reason = step.why(Rule.ALARM_FRONT, "back_in_front", text=text)
         step = step.about(What.ALARM_RAISED, alarm, reason, front_reason)
-    return step.notify(SUPERVISOR, alarm, reason, text)
+    return step.notify(SUPERVISOR, alarm, reason, text, task)

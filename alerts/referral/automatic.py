@@ -6,6 +6,7 @@ from alerts.case import Alarm
 from alerts.plans import barred_by, plan_of
 from alerts.referral.make import Ask, refer
 from alerts.rule_ids import Rule
+from alerts.ruleset import Ladder
 from alerts.step import Step
 from alerts.waiting import SUPERVISOR, climb, is_referred
 from alerts.words import What
@@ -37,7 +38,8 @@ def refer_untaken(step: Step, alarm: Alarm) -> Step:
     untaken = step.why(
         Rule.AFTER_UNTAKEN, "untaken", after_s=plan.after_untaken_s, alarm_at=alarm.alarm_at
     )
-    barred = barred_by(step, alarm)
+    # A personal attack that joined the press is for the police, not for a crisis team.
+    barred = bool(barred_by(step, alarm)) or step.row(alarm).ladder is Ladder.LISTEN
     if is_held(alarm) and not barred:
         hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
         alarm = replace(alarm, marks={**alarm.marks, "referral_held": step.now})

@@ -52,7 +52,7 @@ def by_phone(step: Step, referral: Referral, reason: Reason, text: str) -> Step:
         due_at=step.now,
         text=text,
     )
-    return front(step, referral.alarm, reason, text)
+    return front(step, referral.alarm, reason, text, TaskKind.PHONE_REFERRAL)
 
 
 def not_delivered(step: Step, referral: Referral, detail: str) -> Step:
@@ -60,7 +60,7 @@ def not_delivered(step: Step, referral: Referral, detail: str) -> Step:
     state = advance(REFERRAL, referral.state, ReferralEvent.FAILED)
     reason = step.why(Rule.DELIVERY, "not_delivered", service=referral.service, detail=detail)
     step = step.put_referral(replace(referral, state=state))
-    return by_phone(step, referral, reason, "referral not delivered")
+    return by_phone(step, referral, reason, detail or "referral not delivered")
 
 
 def delivered(step: Step, referral: Referral) -> Step:

@@ -1,5 +1,7 @@
 """Making a referral: provisional, or because an operator decided so (DECIDING 2, 8)."""
 
+from datetime import datetime
+
 import msgspec
 from msgspec.structs import replace
 
@@ -13,8 +15,8 @@ from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_once, make_task
 from alerts.timing import TimerKind
-from alerts.waiting import ASKED, SUPERVISOR
-from alerts.words import Disposition, ReferralState, TaskKind, What
+from alerts.waiting import ASKED, ON_FLOOR, SUPERVISOR
+from alerts.words import AlarmState, Disposition, ReferralState, TaskKind, What
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -105,9 +107,9 @@ def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
 def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) -> Step:
     """Make the referral and send it; unknown or old capacity opens a phone task beside it."""
     referral = _new(step, alarm, ask, service.id)
-    step = watch(step, referral, floor=alarm.on_floor_since is not None)
+    step = watch(step, referral)
     kept = step.referral(referral.id)
-    assert kept is not None  # noqa: S101 - put in the line before
+    assert kept is not None  # put in the line before
     state = step.why(Rule.PROVISIONAL, "provisional" if ask.automatic else "decided_by_a_person")
     if alarm.decided_at is None and alarm.disposition is None:
         alarm = replace(alarm, disposition=Disposition.UCR)
@@ -171,24 +173,67 @@ def _new(step: Step, alarm: Alarm, ask: Ask, service: str) -> Referral:
     )
 
 
-def watch(step: Step, referral: Referral, *, floor: bool) -> Step:
+def watch(step: Step, referral: Referral) -> Step:
     """Set the times by which a human must have seen and accepted it (DECIDING 2)."""
     accept_at = referral.made_at + step.rules.span(Rule.ACCEPT)
-    step = step.wait(TimerKind.ACCEPT, accept_at, referral.id)
-    due_at = accept_at
-    if (referral.provisional or floor) and referral.seen_at is None:
-        due_at = referral.made_at + step.rules.span(Rule.SEEN)
-        step = step.wait(TimerKind.SEEN, due_at, referral.id)
-    else:
-        step = step.stop(referral.id, (TimerKind.SEEN,))
-    return step.put_referral(replace(referral, breach_due_at=due_at))
+    return rewatch(step.wait(TimerKind.ACCEPT, accept_at, referral.id), referral)
 
 
 def rewatch(step: Step, referral: Referral) -> Step:
     """See again by when a human must act, where that is still waited for."""
-    if not step.waiting(TimerKind.ACCEPT, referral.id):
-        return step
-    return watch(step, referral, floor=_on_floor(step, referral))
+    seen_by = _seen_by(step, referral)
+    if seen_by is None:
+        step = step.stop(referral.id, (TimerKind.SEEN,))
+    else:
+        step = step.wait(TimerKind.SEEN, seen_by, referral.id)
+    waits = (timer.due_at for timer in step.case.timers if timer.about == referral.id)
+    return step.put_referral(
+        replace(referral, breach_due_at=min(waits, default=referral.breach_due_at))
+    )
+
+
+def _seen_by(step: Step, referral: Referral) -> datetime | None:
+    """Give by when a human must see it; None when one has, or when no such time is to come.
+
+    A provisional referral waits from its making, one for a person on the floor from the report.
+    """
+    if referral.seen_at is not None:
+        return None
+    since = [referral.made_at] if referral.provisional else []
+    for alarm in step.case.alarms:
+        current = alarm.state is not AlarmState.CLOSED or alarm.id == referral.alarm
+        if current and ON_FLOOR in alarm.marks:
+            since.append(max(alarm.marks[ON_FLOOR], referral.made_at))
+    due = (at + step.rules.span(Rule.SEEN) for at in since)
+    return min((at for at in due if at > step.now), default=None)
+
+
+def watch_floor(step: Step, alarm: Alarm) -> Step:
+    """The client lies on the floor: whoever has a referral not seen yet must see it in 3 min."""
+    for referral in step.open_referrals():
+        if referral.seen_at is not None or step.waiting(TimerKind.SEEN, referral.id):
+            continue
+        step = rewatch(step, referral)
+        current = step.referral(referral.id) or referral
+        step = step.about(
+            What.COUNTDOWN_STARTED,
+            alarm,
+            step.why(Rule.SEEN, "on_floor_not_seen", since=alarm.on_floor_since),
+            referral=referral.id,
+            service=referral.service,
+            provisional=referral.provisional,
+            due_at=_seen_by(step, referral),
+        )
+        step = send_update(step, current, "on_floor")
+    return step
+
+
+def unwatch_floor(step: Step) -> Step:
+    """The client is up: a referral that only the floor made urgent has its 15 min again."""
+    for referral in step.open_referrals():
+        if step.waiting(TimerKind.SEEN, referral.id):
+            step = rewatch(step, referral)
+    return step
 
 
 def confirm(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step:
@@ -222,8 +267,3 @@ def settle(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step:
         service=referral.service,
         provisional=False,
     )
-
-
-def _on_floor(step: Step, referral: Referral) -> bool:
-    alarm = step.alarm(referral.alarm)
-    return alarm is not None and alarm.on_floor_since is not None

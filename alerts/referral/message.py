@@ -23,11 +23,14 @@ def send_update(step: Step, referral: Referral, change: str) -> Step:
 def message(step: Step, referral: Referral) -> dict[str, Any]:
     """Give what a message about a referral says: ids, codes and times, no names."""
     alarm = step.alarm(referral.alarm)
+    service = next((one for one in step.facts.services if one.id == referral.service), None)
     return {
         "referral": referral.id,
         "alarm": referral.alarm,
         "person": step.person_id,
         "service": referral.service,
+        "delivery": None if service is None else service.delivery,
+        "operator": None if alarm is None else alarm.taken_by,
         "provisional": referral.provisional,
         "standard": referral.standard.value,
         "need": referral.need,

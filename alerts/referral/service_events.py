@@ -7,6 +7,7 @@ and not screened when a clinician made it.
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -18,12 +19,14 @@ from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, TaskEvent, adva
 from alerts.referral.breach import by_phone, unwatch
 from alerts.referral.extra_tasks import make_extra_tasks
 from alerts.referral.make import rewatch, settle, watch
+from alerts.referral.notes import by_service, said
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish_kind
 from alerts.telecare import floor, ladder
 from alerts.waiting import CONSOLES, expect_action
 from alerts.words import (
+    AlarmKind,
     AlarmState,
     Mechanism,
     ReferralState,
@@ -44,9 +47,11 @@ def serve(step: Step, event: ServiceEvent) -> Step:
     Raises:
         Forbidden: the referral is not known, is another service's, or the table has no cell.
     """
+    if event.do is ServiceAct.RING_BACK and not event.referral:
+        return _rang_back(step, event)
     referral = find(step, event.service, event.referral)
     if referral is None:
-        if event.do is not ServiceAct.RECEIVE:
+        if event.do is not ServiceAct.RECEIVE or not event.referral:
             raise Forbidden(f"referral {event.referral} is not known here", Rule.SERVICE_ACTS)
         return _inbound(step, event)
     if referral.service != event.service:
@@ -87,6 +92,7 @@ def _inbound(step: Step, event: ServiceEvent) -> Step:
         made_at=step.now,
         source=source,
         standard=event.standard or Standard.TWO_HOUR,
+        need=event.need,
         sent_at=at,
         received_at=at,
         decided_at=at,
@@ -100,23 +106,24 @@ def _inbound(step: Step, event: ServiceEvent) -> Step:
         source=source.value,
         standard=referral.standard.value,
         given=event.referral,
+        need=event.need,
+        by=event.by,
     )
-    step = watch(step.put_referral(referral), referral, floor=False)
-    step = _say(step, What.REFERRAL_MADE, referral, reason.reason, Rule.INBOUND, source=source)
+    step = watch(step.put_referral(referral), referral)
+    step = step.say(What.REFERRAL_MADE, reason, **_fields(step, referral, event))
     return make_extra_tasks(step, referral.id, event)
 
 
-def _say(
-    step: Step, what: What, referral: Referral, why: str, rule: Rule, **inputs: object
-) -> Step:
-    return step.say(
-        what,
-        step.why(rule, why, **inputs),
-        alarm=referral.alarm,
-        referral=referral.id,
-        service=referral.service,
-        provisional=referral.provisional,
-    )
+def _fields(step: Step, referral: Referral, event: ServiceEvent) -> dict[str, Any]:
+    """Give what an entry says about an act of a service, its words and its own time included."""
+    return {
+        "alarm": referral.alarm,
+        "referral": referral.id,
+        "service": referral.service,
+        "provisional": referral.provisional,
+        "text": said(event.reason, event.result, event.text),
+        "occurred_at": None if event.occurred_at is None else when(step, event),
+    }
 
 
 def _moved(step: Step, referral: Referral, event: ServiceEvent) -> Referral:
@@ -127,15 +134,10 @@ def _moved(step: Step, referral: Referral, event: ServiceEvent) -> Referral:
 
 def _recorded(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     """Keep what was done and what was said about it: the findings of a visit stand here."""
-    return step.put_referral(referral).say(
-        What.NOTHING,
-        step.why(Rule.SERVICE_ACTS, event.do.value, by=event.by),
-        alarm=referral.alarm,
-        referral=referral.id,
-        service=referral.service,
-        provisional=referral.provisional,
-        text=event.text,
-    )
+    inputs = {} if event.mechanism is None else {"mechanism": event.mechanism.value}
+    reason = step.why(Rule.SERVICE_ACTS, event.do.value, by=event.by, **inputs)
+    step = step.put_referral(by_service(step, referral, event))
+    return step.say(What.NOTHING, reason, **_fields(step, referral, event))
 
 
 def _receive(step: Step, referral: Referral, event: ServiceEvent) -> Step:
@@ -179,8 +181,15 @@ def _accept(step: Step, referral: Referral, event: ServiceEvent) -> Step:
 def _reject(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     """A rejection puts the case back in front of an operator, loudly."""
     referral = _moved(step, referral, event)
-    referral = replace(referral, rejected_at=when(step, event), text=event.reason or referral.text)
-    reason = step.why(Rule.SERVICE_ACTS, "rejected", why=event.reason, by=event.by)
+    referral = replace(by_service(step, referral, event), rejected_at=when(step, event))
+    reason = step.why(
+        Rule.SERVICE_ACTS,
+        "rejected",
+        why=event.reason,
+        by=event.by,
+        text=event.text,
+        occurred_at=referral.rejected_at,
+    )
     step = unwatch(step.put_referral(referral), referral.id)
     return by_phone(step, referral, reason, "referral rejected")
 
@@ -236,7 +245,18 @@ def _ring_back(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     referral = _moved(step, referral, event)
     if referral.alarm is not None:
         step = finish_kind(step, TaskKind.RING_BACK, referral.alarm, TaskEvent.DONE)
-    return _recorded(step, replace(referral, text=event.result or referral.text), event)
+    return _recorded(step, referral, event)
+
+
+def _rang_back(step: Step, event: ServiceEvent) -> Step:
+    """A clinician rang back about an alarm that has no referral."""
+    alarm = step.alarm(event.alarm) if event.alarm else step.open_alarm(AlarmKind.HELP)
+    if alarm is None:
+        raise Forbidden("ring_back needs a referral or an open call for help", Rule.SERVICE_ACTS)
+    step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.DONE)
+    reason = step.why(Rule.SERVICE_ACTS, event.do.value, by=event.by)
+    text = said(event.result, event.text)
+    return step.about(What.NOTHING, alarm, reason, service=event.service, text=text)
 
 
 def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:

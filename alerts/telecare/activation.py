@@ -76,6 +76,7 @@ def _call(
 def _new(
     step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
 ) -> Alarm:
+    device = step.facts.devices.get(heard.sender)
     return Alarm(
         id=alarm_id(heard.receipt, row.alarm.value),
         kind=row.alarm,
@@ -90,6 +91,7 @@ def _new(
         note="" if known else f"unknown caller: {activation.what.value}",
         keys=(fall.key_of(heard, activation),),
         known=known,
+        speech=device is None or device.speech,
     )
 
 
@@ -140,7 +142,7 @@ def _follow(
 ) -> Step:
     """Do what this kind of call asks for beyond ringing."""
     alarm = step.open_alarm(row.alarm)
-    assert alarm is not None  # noqa: S101 - opened or joined in the line before
+    assert alarm is not None  # opened or joined in the line before
     if not step.waiting(TimerKind.FALL_VOICE, alarm.id):
         step = history.count(step, alarm, row, activation.flags)
     if row.ladder is Ladder.FALL and alarm.known:
@@ -150,7 +152,7 @@ def _follow(
         key = fall.key_of(heard, activation)
         step = fall.begin(step, alarm, key, fallen_at, activation.still_s)
         current = step.alarm(alarm.id)
-        assert current is not None  # noqa: S101 - put in by begin
+        assert current is not None  # put in by begin
         return refer_at_once(step, current) if "fall" in current.marks else step
     if verdict.disposition is not None and alarm.known:
         return make_999(step, alarm, verdict.reasons[-1], row.script, verdict.disposition)

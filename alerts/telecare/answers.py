@@ -6,10 +6,11 @@ from alerts.case import Alarm
 from alerts.events import OperatorEvent
 from alerts.lifecycle import Forbidden
 from alerts.rule_ids import Rule
-from alerts.ruleset import AnswerRow, Grade
+from alerts.ruleset import AnswerRow
 from alerts.step import Step
 from alerts.tasks import make_999
 from alerts.telecare import floor, ladder
+from alerts.telecare.answered import for_person, key_of
 from alerts.telecare.dispose import ring_back
 from alerts.telecare.order import Question, ask
 from alerts.words import AlarmKind, Disposition, What
@@ -47,7 +48,7 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if event.given_by not in (None, *GIVERS):
         raise Forbidden(f"given_by {event.given_by!r}, expected {', '.join(GIVERS)}", Rule.SCRIPT)
     given = tuple(_row(step, letter, word) for letter, word in event.answers.items())
-    kept = {**alarm.answers, **{f"stumble.{row.letter}": row.answer for row in given}}
+    kept = {**alarm.answers, **{key_of(row): row.answer for row in given}}
     alarm = replace(alarm, answers=kept)
     step = step.put_alarm(alarm)
     if event.given_by is not None:
@@ -60,7 +61,7 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if verdict.disposition is None:
         return step.about(What.NOTHING, alarm, by, *verdict.reasons)
     if verdict.disposition is Disposition.EMERGENCY_999:
-        return make_999(step, alarm, verdict.reasons[-1], "life threat")
+        return make_999(step, alarm, verdict.reasons[-1], "life threat", by_a_person=True)
     if alarm.decided_at is None:
         alarm = replace(alarm, disposition=verdict.disposition)
         step = step.put_alarm(alarm)
@@ -81,13 +82,4 @@ def _row(step: Step, letter: str, word: str) -> AnswerRow:
         words = sorted(w for known, w in step.rules.answers if known == letter)
         expected = ", ".join(words) or "a letter of I STUMBLE"
         raise Forbidden(f"{letter}: {word!r}, expected {expected}", Rule.SCRIPT)
-    return row
-
-
-def has_unknown(step: Step, alarm: Alarm) -> bool:
-    """Say whether an answer of the script is unknown: such a case is not closed by one person."""
-    return any(
-        row.grade is Grade.UNKNOWN
-        for question, word in alarm.answers.items()
-        if (row := step.rules.answers.get((question.removeprefix("stumble."), word)))
-    )
+    return for_person(step, row)

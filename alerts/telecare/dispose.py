@@ -11,11 +11,13 @@ from alerts.case import Alarm, Reason
 from alerts.events import OperatorEvent
 from alerts.lifecycle import Forbidden, TaskEvent
 from alerts.plans import is_under_age
+from alerts.referral.automatic import is_held
 from alerts.referral.make import Ask, refer
 from alerts.referral.message import send_update
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish_kind, make_999, make_once
+from alerts.telecare.answered import has_unknown, is_life_threat
 from alerts.timing import TimerKind
 from alerts.words import Disposition, TaskKind, What
 
@@ -51,7 +53,12 @@ def dispose(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if event.disposition is None:
         raise Forbidden("decide needs a disposition: " + ", ".join(Disposition), Rule.OPERATOR)
     if event.disposition is Disposition.UCR:
-        _check_ucr(step, event)
+        _check_ucr(step, alarm, event)
+    if event.disposition is Disposition.RESPONDER and has_unknown(step, alarm):
+        raise Forbidden(
+            "an answer is unknown, so not lift only: ask again, or clinician, ucr, 999_task",
+            Rule.ORDER_LIFT_ONLY,
+        )
     reason = step.why(
         Rule.OPERATOR,
         "decide",
@@ -67,12 +74,21 @@ def dispose(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     return HANDLERS[event.disposition](step, alarm, event, reason)
 
 
-def _check_ucr(step: Step, event: OperatorEvent) -> None:
+def _check_ucr(step: Step, alarm: Alarm, event: OperatorEvent) -> None:
     person = step.facts.person
     if person is None:
         raise Forbidden("no person is known for this alarm; refer by telephone", Rule.ORDER_UCR)
     if is_under_age(step, person):
         raise Forbidden("under 18: 999, 111 or GP", Rule.ORDER_EXCLUSIONS)
+    if is_life_threat(step, alarm):
+        raise Forbidden(
+            "an answer is a life threat: 999, never UCR instead", Rule.ORDER_LIFE_THREAT
+        )
+    if is_held(alarm):
+        raise Forbidden(
+            "no voice since the fall: record spoke, or wait for the 999 task",
+            Rule.NO_REFERRAL_BEFORE_VOICE,
+        )
     if event.service not in (None, *(service.id for service in step.facts.services)):
         raise Forbidden(f"service {event.service} is not known", Rule.CHOOSE)
 
@@ -82,7 +98,7 @@ Handler = Callable[[Step, Alarm, OperatorEvent, Reason], Step]
 
 def _emergency(step: Step, alarm: Alarm, event: OperatorEvent, reason: Reason) -> Step:
     """Open the 999 task; a service that has the person is informed, never instead."""
-    assert event.disposition is not None  # noqa: S101 - dispose has checked it
+    assert event.disposition is not None  # dispose has checked it
     step = make_999(step, alarm, reason, EMERGENCIES[event.disposition], event.disposition)
     for referral in step.open_referrals():
         if referral.alarm == alarm.id:
@@ -96,7 +112,7 @@ def _ucr(step: Step, alarm: Alarm, event: OperatorEvent, reason: Reason) -> Step
 
 
 def _telephone(step: Step, alarm: Alarm, event: OperatorEvent, reason: Reason) -> Step:
-    assert event.disposition is not None  # noqa: S101 - dispose has checked it
+    assert event.disposition is not None  # dispose has checked it
     text = BY_TELEPHONE[event.disposition]
     return make_once(
         step, TaskKind.PHONE_REFERRAL, reason, alarm=alarm.id, due_at=step.now, text=text
@@ -113,7 +129,7 @@ def ring_back(step: Step, alarm: Alarm, reason: Reason, line: str | None) -> Ste
     text = "clinician rings back" if line is None else f"named line {line} first"
     step = make_once(step, TaskKind.RING_BACK, reason, alarm=alarm.id, due_at=due_at, text=text)
     task = step.live_task(TaskKind.RING_BACK, alarm.id)
-    assert task is not None  # noqa: S101 - made in the line before
+    assert task is not None  # made in the line before
     if step.waiting(TimerKind.RING_BACK, task.id):
         return step
     return step.wait(TimerKind.RING_BACK, due_at, task.id)

@@ -151,7 +151,7 @@ def _call_back(step: Step, alarm: Alarm) -> Step:
 def cancel_expired(step: Step, about: str) -> Step:
     """The fall of a kept cancel never came: a person looks why."""
     kept = next((c for c in step.case.cancels if about_of(c) == about), None)
-    assert kept is not None  # noqa: S101 - the timer goes with the cancel
+    assert kept is not None  # the timer goes with the cancel
     reason = step.why(Rule.CANCEL_KEPT, "cancel_without_its_fall", device=kept.device, of=kept.of)
     cause = f"{kept.device}:cancel_without_fall"
     opened_by = f"{about}@{kept.at.isoformat()}"

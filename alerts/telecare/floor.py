@@ -5,15 +5,17 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Referral
+from alerts.lifecycle import TaskEvent
+from alerts.referral.make import unwatch_floor, watch_floor
 from alerts.rule_ids import Rule
 from alerts.step import Step
-from alerts.tasks import make_once
+from alerts.tasks import finish_kind, make_task
 from alerts.telecare import ladder
 from alerts.timing import TimerKind
-from alerts.waiting import SUPERVISOR, front
+from alerts.waiting import ON_FLOOR, SUPERVISOR, front
 from alerts.words import TaskKind
 
-ON_FLOOR = (
+WHILE_DOWN = (
     TimerKind.FLOOR_RETRIAGE,
     TimerKind.LONG_LIE,
     TimerKind.COMFORT,
@@ -25,8 +27,8 @@ def lies(step: Step, alarm: Alarm, since: datetime) -> tuple[Step, Alarm]:
     """Start the clock of the floor, unless it runs."""
     if alarm.on_floor_since is not None:
         return step, alarm
-    alarm = replace(alarm, on_floor_since=since)
-    step = step.put_alarm(alarm)
+    alarm = replace(alarm, on_floor_since=since, marks={**alarm.marks, ON_FLOOR: step.now})
+    step = watch_floor(step.put_alarm(alarm), alarm)
     rules = step.rules
     step = step.wait(TimerKind.FLOOR_RETRIAGE, since + rules.span(Rule.FLOOR_RETRIAGE), alarm.id)
     step = step.wait(TimerKind.LONG_LIE, since + rules.span(Rule.LONG_LIE), alarm.id)
@@ -35,8 +37,10 @@ def lies(step: Step, alarm: Alarm, since: datetime) -> tuple[Step, Alarm]:
 
 def is_up(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
     """Stop the clock of the floor."""
-    alarm = replace(alarm, on_floor_since=None)
-    return step.put_alarm(alarm).stop(alarm.id, ON_FLOOR), alarm
+    marks = {name: at for name, at in alarm.marks.items() if name != ON_FLOOR}
+    alarm = replace(alarm, on_floor_since=None, marks=marks)
+    step = step.put_alarm(alarm).stop(alarm.id, WHILE_DOWN)
+    return unwatch_floor(step), alarm
 
 
 def retriage(step: Step, alarm: Alarm) -> Step:
@@ -66,7 +70,8 @@ def comfort(step: Step, alarm: Alarm) -> Step:
     """Time for a comfort call; no answer to it starts the silent ladder."""
     reason = step.why(Rule.COMFORT_EVERY, "waiting_on_floor", since=alarm.on_floor_since)
     due_at = step.now + step.rules.span(Rule.COMFORT_ANSWER)
-    step = make_once(step, TaskKind.COMFORT_CALL, reason, alarm=alarm.id, due_at=due_at)
+    step = finish_kind(step, TaskKind.COMFORT_CALL, alarm.id, TaskEvent.CANCEL)
+    step, _ = make_task(step, TaskKind.COMFORT_CALL, reason, alarm=alarm.id, due_at=due_at)
     step = step.wait(TimerKind.COMFORT_ANSWER, due_at, alarm.id)
     return step.wait(TimerKind.COMFORT, step.now + step.rules.span(Rule.COMFORT_EVERY), alarm.id)
 
@@ -74,7 +79,7 @@ def comfort(step: Step, alarm: Alarm) -> Step:
 def comfort_unanswered(step: Step, alarm: Alarm) -> Step:
     """Nobody answered the comfort call: the silent ladder, unless it runs already."""
     reason = step.why(Rule.COMFORT_ANSWER, "comfort_call_unanswered", since=alarm.silent_since)
-    step = step.notify(SUPERVISOR, alarm, reason, "comfort call unanswered")
+    step = step.notify(SUPERVISOR, alarm, reason, "comfort call unanswered", TaskKind.COMFORT_CALL)
     if alarm.silent_since is None:
         step, _ = ladder.start(step, alarm)
     return step

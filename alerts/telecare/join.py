@@ -4,12 +4,14 @@ import msgspec
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
+from alerts.lifecycle import TaskEvent
 from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, Ladder
 from alerts.step import Step
+from alerts.tasks import finish_kind
 from alerts.telecare import ladder
 from alerts.waiting import CONSOLES, IN_QUEUE, climb, queue, ring
-from alerts.words import AlarmState, ReferralState, What
+from alerts.words import AlarmState, ReferralState, TaskKind, What
 from devices.model import Flag
 
 MAX_KEYS = 20
@@ -45,6 +47,7 @@ def join(step: Step, alarm: Alarm, new: Joining) -> Step:
         last_signal_at=alarm.last_signal_at if cached else step.now,
         keys=(*alarm.keys, *new.as_alarm.keys)[-MAX_KEYS:],
         known=alarm.known or new.as_alarm.known,
+        speech=alarm.speech or new.as_alarm.speech,
     )
     step = step.put_alarm(joined)
     rule = step.why(Rule.ALARM_JOIN, "called_again", signals=joined.signals, what=new.row.what)
@@ -84,6 +87,9 @@ def _keep_climbing(step: Step, alarm: Alarm, new: Joining, *, graver: bool) -> S
     to_listen_only = graver and new.row.ladder is Ladder.LISTEN
     if ladder.is_running(step, alarm) and not to_listen_only:
         return step
+    if to_listen_only:
+        # The phones may be ringing in the home already; nobody calls it from now on.
+        step = finish_kind(step, TaskKind.CALL_PATIENT, alarm.id, TaskEvent.CANCEL)
     step, _ = ladder.start(step.stop(alarm.id, ladder.UNSPOKEN), alarm)
     return step
 

@@ -2,12 +2,12 @@
 
 Speech channel, home and mobile phone, contacts and responder in parallel, 999 for forced entry.
 Personal attack and bogus caller: listen only. Wander or exit: never the home. A second silent alarm
-or a silent fall goes straight to 999.
+or a silent fall goes straight to 999. A unit without speech begins with the phones.
 """
 
 from msgspec.structs import replace
 
-from alerts.case import Alarm
+from alerts.case import Alarm, Reason
 from alerts.lifecycle import TaskEvent
 from alerts.referral.automatic import refer_at_once, release_held
 from alerts.rule_ids import Rule
@@ -27,6 +27,8 @@ RUNGS = (
 )
 UNSPOKEN = (TimerKind.LADDER_SPEECH, TimerKind.LADDER_CONTACTS)
 SILENT = "silent"
+STAYS_SILENT = frozenset({"no_reply", "contacts_asked", "task_999"})
+"""Marks after which an alarm was a silent one, though a voice was heard in the end."""
 
 
 def start(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
@@ -40,13 +42,19 @@ def start(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
         voice_at = step.now + step.rules.span(Rule.FALL_VOICE)
         step = step.stop(alarm.id, UNSPOKEN)
         return step.wait(TimerKind.FALL_VOICE, voice_at, alarm.id), alarm
+    due_at = step.now + step.rules.span(Rule.LADDER_999)
+    step = step.wait(TimerKind.LADDER_999, due_at, alarm.id)
+    if ladder is Ladder.SPEAK and not alarm.speech:
+        reason = step.why(Rule.NO_SPEECH, "no_speech_channel", device=alarm.device)
+        contacts_at = step.now + step.rules.span(Rule.LADDER_PHONES)
+        step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
+        return _phones(step, alarm, reason), alarm
     speech_at = step.now + step.rules.span(Rule.LADDER_SPEECH)
     contacts_at = speech_at + step.rules.span(Rule.LADDER_PHONES)
     step = step.wait(TimerKind.LADDER_SPEECH, speech_at, alarm.id)
     if ladder is not Ladder.LISTEN:
         step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
-    due_at = step.now + step.rules.span(Rule.LADDER_999)
-    return step.wait(TimerKind.LADDER_999, due_at, alarm.id), alarm
+    return step, alarm
 
 
 def is_running(step: Step, alarm: Alarm) -> bool:
@@ -62,12 +70,15 @@ def speech_over(step: Step, alarm: Alarm) -> Step:
         return step.notify(CONSOLES, alarm, reason, "listen only: never speak, never call the home")
     step, second = mark_silent(step, alarm)
     if second:
-        reason = step.why(Rule.SECOND_SILENT, "second_silent", since=alarm.silent_since)
-        return to_999(step, alarm, reason.reason, Rule.SECOND_SILENT)
+        return to_999(step, alarm, "second_silent", Rule.SECOND_SILENT)
     if ladder is Ladder.WANDER:
         reason = step.why(Rule.WANDER, "do_not_call_home", since=alarm.silent_since)
         return step.notify(CONSOLES, alarm, reason, "missing-person script")
     reason = step.why(Rule.LADDER_SPEECH, "no_voice", since=alarm.silent_since)
+    return _phones(step, alarm, reason)
+
+
+def _phones(step: Step, alarm: Alarm, reason: Reason) -> Step:
     due_at = step.now + step.rules.span(Rule.LADDER_PHONES)
     text = "home and mobile phone" + _warning(step)
     return make_once(step, TaskKind.CALL_PATIENT, reason, alarm=alarm.id, due_at=due_at, text=text)
@@ -84,7 +95,12 @@ def contacts(step: Step, alarm: Alarm) -> Step:
     """No reply on the phones: contacts and responder in parallel."""
     reason = step.why(Rule.LADDER_PHONES, "no_reply", since=alarm.silent_since)
     alarm = replace(alarm, marks={**alarm.marks, "contacts_asked": step.now})
-    return step.put_alarm(alarm).notify(CONSOLES, alarm, reason, "contacts and responder now")
+    step = step.put_alarm(alarm).notify(CONSOLES, alarm, reason, "contacts and responder now")
+    if _is_marked(step, alarm):
+        return step
+    # Without a speech channel nobody was silent before the phones were tried.
+    step, second = mark_silent(step, alarm)
+    return to_999(step, alarm, "second_silent", Rule.SECOND_SILENT) if second else step
 
 
 def forced_entry(step: Step, alarm: Alarm) -> Step:
@@ -104,7 +120,7 @@ def to_999(step: Step, alarm: Alarm, why: str, rule: Rule) -> Step:
     step = step.stop(alarm.id, (TimerKind.LADDER_999, TimerKind.FALL_VOICE))
     step = make_999(step, alarm, reason, why)
     current = step.alarm(alarm.id)
-    assert current is not None  # noqa: S101 - put in by make_999
+    assert current is not None  # put in by make_999
     return release_held(step, current)
 
 
@@ -112,16 +128,28 @@ def mark_silent(step: Step, alarm: Alarm) -> tuple[Step, bool]:
     """Remember that the client was silent; say whether another alarm was, within a day."""
     within = step.rules.span(Rule.SECOND_SILENT)
     second = step.remembered(SILENT, within, but=alarm.id) > 0
-    if not any(p.kind == SILENT and p.about == alarm.id for p in step.case.past):
+    if not _is_marked(step, alarm):
         step = step.remember(SILENT, alarm.id)
     return step, second
 
 
+def _is_marked(step: Step, alarm: Alarm) -> bool:
+    return any(p.kind == SILENT and p.about == alarm.id for p in step.case.past)
+
+
 def no_reply(step: Step, alarm: Alarm) -> Step:
-    """An operator got no reply: take the next rung now, without waiting for its time."""
+    """An operator got no reply: take the next rung now, without waiting for its time.
+
+    The first is about the speech channel, unless the unit has none or a call to the home or the
+    mobile was recorded: the phones keep their 2 min when the 60 s were over already.
+    """
     if step.row(alarm).ladder is Ladder.NONE:
         return step
-    if alarm.silent_since is None:
+    first = alarm.silent_since is None
+    phoned = not alarm.speech or any(_since_start(alarm, it) for it in ("no_reply", "phoned"))
+    alarm = replace(alarm, marks={**alarm.marks, "no_reply": step.now})
+    step = step.put_alarm(alarm)
+    if first:
         step, alarm = start(step, alarm)
     if "fall" in alarm.marks:
         return fall_silent(step, alarm)
@@ -131,16 +159,23 @@ def no_reply(step: Step, alarm: Alarm) -> Step:
             contacts_at = step.now + step.rules.span(Rule.LADDER_PHONES)
             step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
         return step
-    if step.waiting(TimerKind.LADDER_CONTACTS, alarm.id):
+    if phoned and not first and step.waiting(TimerKind.LADDER_CONTACTS, alarm.id):
         return contacts(step.stop(alarm.id, (TimerKind.LADDER_CONTACTS,)), alarm)
     return step
+
+
+def _since_start(alarm: Alarm, mark: str) -> bool:
+    at = alarm.marks.get(mark)
+    return at is not None and alarm.silent_since is not None and at >= alarm.silent_since
 
 
 def heard_voice(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
     """A human spoke to the client or saw them: the ladder ends, its tasks are done."""
     alarm = replace(alarm, silent_since=None)
-    past = tuple(p for p in step.case.past if (p.kind, p.about) != (SILENT, alarm.id))
-    step = step.put_alarm(alarm).change(past=past).stop(alarm.id, RUNGS)
+    if not STAYS_SILENT & alarm.marks.keys():
+        past = tuple(p for p in step.case.past if (p.kind, p.about) != (SILENT, alarm.id))
+        step = step.change(past=past)
+    step = step.put_alarm(alarm).stamp_referrals(alarm).stop(alarm.id, RUNGS)
     for kind in (TaskKind.CALL_PATIENT, TaskKind.COMFORT_CALL):
         step = finish_kind(step, kind, alarm.id, TaskEvent.DONE)
     return step, alarm

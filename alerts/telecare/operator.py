@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from alerts.case import Alarm, Reason, Referral
+from alerts.case import Alarm, Referral
 from alerts.events import OperatorEvent
 from alerts.lifecycle import (
     ALARM,
@@ -21,23 +21,30 @@ from alerts.lifecycle import (
 )
 from alerts.referral.breach import unwatch
 from alerts.referral.make import confirm
+from alerts.referral.message import message
+from alerts.referral.notes import by_operator, said
 from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
 from alerts.step import Step
-from alerts.tasks import claim, finish_all, finish_kind
+from alerts.tasks import claim, finish_kind
 from alerts.telecare import answers, floor, ladder
+from alerts.telecare.closing import close, confirmed_by, is_waiting_for_second
 from alerts.telecare.dispose import dispose
 from alerts.waiting import take, untake
 from alerts.words import (
     AlarmKind,
     CallTarget,
-    CloseReason,
     Disposition,
     OperatorAct,
     TaskKind,
     What,
 )
 
+CALL_MARKS = {
+    CallTarget.RESPONDER: "responder_expected",
+    CallTarget.HOME: "phoned",
+    CallTarget.MOBILE: "phoned",
+}
 Act = Callable[[Step, Alarm, OperatorEvent], Step]
 
 
@@ -76,18 +83,21 @@ def _without_alarm(step: Step, event: OperatorEvent) -> Step:
         return _withdraw_one(step, referral, event)
     if event.do is not OperatorAct.NOTE:
         raise Forbidden(f"{event.do} needs an alarm; this referral has none", Rule.OPERATOR)
-    step = step.put_referral(replace(referral, text=event.text))
+    step = step.put_referral(by_operator(step, referral, event))
     reason = step.why(Rule.OPERATOR, "note", operator=event.operator)
-    return step.say(What.NOTHING, reason, referral=referral.id)
+    return step.say(What.NOTHING, reason, referral=referral.id, text=event.text)
 
 
 def _did(step: Step, alarm: Alarm, event: OperatorEvent, **inputs: object) -> Step:
     reason = step.why(Rule.OPERATOR, event.do.value, operator=event.operator, **inputs)
-    return step.about(What.NOTHING, alarm, reason)
+    return step.about(What.NOTHING, alarm, reason, text=event.text)
 
 
 def _note(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     advance(ALARM, alarm.state, AlarmEvent.NOTE)
+    referral = step.referral(event.referral)
+    if referral is not None:
+        step = step.put_referral(by_operator(step, referral, event))
     return _did(step.put_alarm(replace(alarm, note=event.text)), alarm, event)
 
 
@@ -115,6 +125,8 @@ def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         raise Forbidden("call needs `to`: " + ", ".join(CallTarget), Rule.OPERATOR)
     if _is_listen_only(step, alarm) and event.to in (CallTarget.HOME, CallTarget.MOBILE):
         raise Forbidden("listen only: never call the home", Rule.LISTEN_ONLY)
+    if event.to is CallTarget.HOME and _has_ladder(step, alarm, Ladder.WANDER):
+        raise Forbidden("missing-person script: do not call the home", Rule.WANDER)
     if event.to is CallTarget.EMERGENCY_999:
         task = step.live_task(TaskKind.EMERGENCY_999, alarm.id)
         if task is None:
@@ -122,14 +134,18 @@ def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         step = claim(step, task, event.operator)
     if event.to is CallTarget.LINE:
         step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.DONE)
-    if event.to is CallTarget.RESPONDER:
-        alarm = replace(alarm, marks={**alarm.marks, "responder_expected": step.now})
+    if event.to in CALL_MARKS:
+        alarm = replace(alarm, marks={**alarm.marks, CALL_MARKS[event.to]: step.now})
         step = step.put_alarm(alarm)
     return _did(step, alarm, event, to=event.to.value)
 
 
 def _is_listen_only(step: Step, alarm: Alarm) -> bool:
-    return alarm.kind is AlarmKind.HELP and step.row(alarm).ladder is Ladder.LISTEN
+    return _has_ladder(step, alarm, Ladder.LISTEN)
+
+
+def _has_ladder(step: Step, alarm: Alarm, which: Ladder) -> bool:
+    return alarm.kind is AlarmKind.HELP and step.row(alarm).ladder is which
 
 
 def _spoke(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
@@ -166,9 +182,12 @@ def _referrals_of(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Refer
 
 
 def _confirm(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    if event.referral is None and is_waiting_for_second(step, alarm, event):
+        return _did(step.put_alarm(confirmed_by(alarm, event)), alarm, event, closing=True)
     for referral in _referrals_of(step, alarm, event):
-        reason = step.why(Rule.OPERATOR, "confirm", operator=event.operator)
-        step = confirm(step, referral, (reason,))
+        inputs = {"text": event.text} if event.text else {}
+        reason = step.why(Rule.OPERATOR, "confirm", operator=event.operator, **inputs)
+        step = confirm(step, by_operator(step, referral, event), (reason,))
     decided = replace(alarm, decided_at=step.now, disposition=alarm.disposition or Disposition.UCR)
     return step.put_alarm(decided)
 
@@ -183,7 +202,8 @@ def _withdraw_one(step: Step, referral: Referral, event: OperatorEvent) -> Step:
     if not event.reason:
         raise Forbidden("withdraw needs a reason", Rule.OPERATOR)
     state = advance(REFERRAL, referral.state, ReferralEvent.WITHDRAW)
-    referral = replace(referral, state=state, withdrawn_at=step.now, text=event.reason)
+    referral = by_operator(step, referral, event)
+    referral = replace(referral, state=state, withdrawn_at=step.now)
     step = unwatch(step.put_referral(referral), referral.id)
     step = finish_kind(step, TaskKind.PHONE_REFERRAL, referral.id, TaskEvent.CANCEL)
     reason = step.why(Rule.OPERATOR, "withdraw", operator=event.operator, why=event.reason)
@@ -194,8 +214,9 @@ def _withdraw_one(step: Step, referral: Referral, event: OperatorEvent) -> Step:
         referral=referral.id,
         service=referral.service,
         provisional=referral.provisional,
+        text=said(event.reason, event.text),
     )
-    body = {"referral": referral.id, "at": step.now}
+    body = {**message(step, referral), "change": "withdrawn"}
     return step.send(
         referral.id,
         "referral_withdrawal",
@@ -210,42 +231,6 @@ def _decide(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if event.disposition is Disposition.CLOSE:
         return close(step, alarm, event)
     return dispose(step, alarm, event)
-
-
-def close(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
-    """Close an alarm, by a person with a coded reason; a silent one only with a second person.
-
-    Raises:
-        Forbidden: no coded reason, closed already, or silent and not confirmed by a second person.
-    """
-    state = advance(ALARM, alarm.state, AlarmEvent.CLOSE)
-    if event.close_reason is None:
-        raise Forbidden("close needs a reason: " + ", ".join(CloseReason), Rule.CLOSE)
-    alone = alarm.close_asked_by in (None, event.operator)
-    if alarm.silent_since is not None and alone:
-        return _ask_second(step, alarm, event)
-    if answers.has_unknown(step, alarm) and alone:
-        return _ask_second(step, alarm, event)
-    alarm = replace(
-        alarm,
-        state=state,
-        closed_at=step.now,
-        close_reason=event.close_reason,
-        disposition=alarm.disposition or Disposition.CLOSE,
-    )
-    reason = step.why(
-        Rule.CLOSE, event.close_reason.value, operator=event.operator, first=alarm.close_asked_by
-    )
-    step = finish_all(step.put_alarm(alarm).stop(alarm.id), alarm)
-    return step.about(What.ALARM_CLOSED, alarm, reason, disposition=alarm.disposition)
-
-
-def _ask_second(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
-    """Keep the alarm open: nobody saw or spoke to the client, or an answer is unknown."""
-    alarm = replace(alarm, close_asked_by=event.operator)
-    inputs: dict[str, object] = {"silent_since": alarm.silent_since, "asked_by": event.operator}
-    reason: Reason = step.why(Rule.CLOSE_SILENT, "second_person_must_confirm", **inputs)
-    return step.put_alarm(alarm).about(What.REFUSED, alarm, reason)
 
 
 ACTS: Mapping[OperatorAct, Act] = {

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import msgspec
 
 from alerts.case import Alarm, Reason
-from alerts.facts import Person
 from alerts.plans import barred_by, plan_of
 from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, AnswerRow, Grade, Ladder
 from alerts.step import Step
+from alerts.telecare.answered import line_speaks_first
 from alerts.words import Ceiling, Disposition
 from devices.model import Flag
 
@@ -57,14 +57,10 @@ def ceiling(step: Step, question: Question) -> Verdict:
     inputs = {"ceiling": person.ceiling.value, "line": person.anticipatory_line}
     if not grave:
         return Verdict((step.why(Rule.ORDER_CEILING, "ceiling_on_record", **inputs),))
-    if not _line_speaks_first(person, grave):
+    if not line_speaks_first(step, grave):
         return Verdict((step.why(Rule.ORDER_CEILING, "not_covered_by_ceiling", **inputs),))
     reason = step.why(Rule.ORDER_CEILING, "named_line_first", **inputs, answers=_words(grave))
     return Verdict((reason,), Disposition.CLINICIAN, person.anticipatory_line)
-
-
-def _line_speaks_first(person: Person, grave: tuple[AnswerRow, ...]) -> bool:
-    return person.anticipatory_line is not None and all(answer.covered for answer in grave)
 
 
 def life_threat(step: Step, question: Question) -> Verdict:

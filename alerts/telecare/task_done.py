@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from alerts.events import TaskDone
 from alerts.lifecycle import Forbidden, TaskEvent
+from alerts.referral.notes import by_whoever_did
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish
@@ -31,6 +32,9 @@ def task_done(step: Step, event: TaskDone) -> Step:
     if task.kind is TaskKind.PHONE_REFERRAL and task.referral is not None:
         raise Forbidden("record accept or reject on the referral, as the service said it")
     step = finish(step, task, TaskEvent.DONE)
+    referral = step.referral(task.referral)
+    if referral is not None:
+        step = step.put_referral(by_whoever_did(step, referral, event))
     reason = step.why(Rule.OPERATOR, "task_done", by=event.by, kind=task.kind.value)
     return step.say(
         What.NOTHING,

@@ -15,7 +15,7 @@ from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish_all, make_once
 from alerts.waiting import CONSOLES
-from alerts.words import AlarmKind, AlarmState, CloseReason, TaskKind, What
+from alerts.words import AlarmKind, AlarmState, CloseReason, Disposition, TaskKind, What
 from devices.model import Status, StatusKind, StatusState
 
 PRIORITY = 5
@@ -112,8 +112,11 @@ def _open(step: Step, new: Trouble) -> Step:
         last_signal_at=step.now,
         causes=(new.cause,),
         note=new.note,
+        disposition=Disposition.TECHNICAL,
     )
-    step = step.put_alarm(alarm).about(What.TECHNICAL_OPENED, alarm, new.reason)
+    step = step.put_alarm(alarm).about(
+        What.TECHNICAL_OPENED, alarm, new.reason, disposition=alarm.disposition
+    )
     due_at = step.now + step.rules.span(Rule.DEVICE_FAULT)
     reason = step.why(Rule.DEVICE_FAULT, "person_unprotected", device=new.device)
     return make_once(step, TaskKind.DEVICE_FAULT, reason, alarm=alarm.id, due_at=due_at)

@@ -33,7 +33,7 @@ def fire(step: Step, timer: Timer) -> Step:
 def _alarm(handler: Callable[[Step, Alarm], Step]) -> Handler:
     def find(step: Step, about: str) -> Step:
         alarm = step.alarm(about)
-        assert alarm is not None, about  # noqa: S101 - timers end with what they are about
+        assert alarm is not None, about  # timers end with what they are about
         return handler(step, alarm)
 
     return find
@@ -42,7 +42,7 @@ def _alarm(handler: Callable[[Step, Alarm], Step]) -> Handler:
 def _referral(handler: Callable[[Step, Referral], Step]) -> Handler:
     def find(step: Step, about: str) -> Step:
         referral = step.referral(about)
-        assert referral is not None, about  # noqa: S101 - as above
+        assert referral is not None, about
         return handler(step, referral)
 
     return find
@@ -75,7 +75,7 @@ def _idle(step: Step, alarm: Alarm) -> Step:
 def _ring_back(step: Step, task: Task) -> Step:
     """No clinician rang back in time: 999."""
     alarm = step.alarm(task.alarm)
-    assert alarm is not None  # noqa: S101 - such tasks go with their alarm
+    assert alarm is not None  # such tasks go with their alarm
     reason = step.why(Rule.RING_BACK, "no_ring_back", made_at=task.made_at)
     return make_999(step, alarm, reason, "no clinician rang back")
 

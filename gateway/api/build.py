@@ -60,6 +60,7 @@ def step(entry: Entry) -> records.Step:
         disposition=entry.disposition.value if entry.disposition else None,
         task=entry.task.value if entry.task else None,
         due_at=entry.due_at,
+        occurred_at=entry.occurred_at,
     )
 
 
@@ -111,6 +112,11 @@ def referral_view(
             "clocks": clocks(referral, rules, now),
         }
     )
+
+
+def notes(referral: Referral) -> tuple[records.NoteView, ...]:
+    """Show what was said about a referral."""
+    return tuple(records.NoteView.model_validate(note) for note in referral.notes)
 
 
 def referral_row(row: Any, rules: Rules, now: datetime) -> records.ReferralView:  # noqa: ANN401 - a row of the desk's referral queries

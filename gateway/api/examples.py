@@ -34,6 +34,7 @@ ALARM_VIEW: Json = {
     "close_asked_by": None,
     "closed_at": None,
     "close_reason": None,
+    "speech": True,
     "known": True,
     "causes": [],
     "answers": {"stumble.E": "cannot_weight_bear"},
@@ -58,6 +59,7 @@ STEP: Json = {
     "disposition": None,
     "task": None,
     "due_at": "2021-02-02T06:57:30Z",
+    "occurred_at": None,
 }
 
 TASK_VIEW: Json = {
@@ -123,6 +125,15 @@ REFERRAL_VIEW: Json = dict(
         "breach_due": False,
     },
 )
+
+NOTE_VIEW: Json = {
+    "at": "2021-02-02T07:55:00Z",
+    "occurred_at": VISITED,
+    "by": "responder-1",
+    "what": "face_to_face",
+    "text": "Right leg red and swollen",
+    "mechanism": None,
+}
 
 PERSON_CARD: Json = {
     "id": PERSON,

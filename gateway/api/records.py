@@ -14,6 +14,7 @@ from alerts.words import (
     AlarmState,
     CloseReason,
     Disposition,
+    Mechanism,
     ReferralState,
     Source,
     Standard,
@@ -60,6 +61,7 @@ class AlarmView(View):
     close_asked_by: str | None = Field(description="a second person must confirm the closing")
     closed_at: datetime | None
     close_reason: CloseReason | None
+    speech: bool = Field(description="false: the unit that called can open no voice channel")
     known: bool = Field(description="false: the sender is not enrolled, or proved nothing")
     causes: tuple[str, ...] = Field(description="what a technical alarm is open for")
     answers: dict[str, str]
@@ -91,7 +93,7 @@ class Step(View):
 
     model_config = example(examples.STEP)
 
-    at: datetime
+    at: datetime = Field(description="when it was entered and decided")
     what: str
     says: str = Field(description="the step in plain words")
     reasons: tuple[ReasonView, ...]
@@ -100,6 +102,7 @@ class Step(View):
     disposition: str | None
     task: str | None
     due_at: datetime | None
+    occurred_at: datetime | None = Field(description="when it happened, where that was said")
 
 
 class TaskView(View):
@@ -172,8 +175,21 @@ class ReferralView(View):
     breached_at: datetime | None
     contacts: int
     outcome: str | None
-    text: str
+    text: str = Field(description="the referrer's own words; what was said since stands in notes")
     clocks: Clocks
+
+
+class NoteView(View):
+    """What somebody said or did about a referral; a visit or contact stands here without words."""
+
+    model_config = example(examples.NOTE_VIEW)
+
+    at: datetime = Field(description="when it was entered")
+    occurred_at: datetime = Field(description="when it happened")
+    by: str
+    what: str = Field(description="the act of the service or operator, or task_done")
+    text: str
+    mechanism: Mechanism | None = Field(description="how a contact was held, where it was said")
 
 
 class PersonCard(View):

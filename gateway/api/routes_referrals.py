@@ -80,7 +80,7 @@ async def list_referrals(
 async def read_referral(
     referral_id: UUID, caller: WhoCalls, context: Shared
 ) -> views.ReferralDetail:
-    """Give the referral with its timeline and tasks, and the person's card.
+    """Give the referral with its notes, timeline and tasks, and the person's card.
 
     The card is there while the referral is open and for 30 days after; each reading is audited.
     """
@@ -99,6 +99,7 @@ async def read_referral(
             withheld = None if card else _no_card(found.person_id)
     return views.ReferralDetail(
         referral=build.referral_row(found, context.desk.rules, now),
+        notes=build.notes(referral),
         timeline=steps,
         timeline_cut=cut,
         tasks=tasks,
@@ -166,7 +167,8 @@ def _received(
         person=str(person_id),
         source=body.source,
         standard=body.standard,
-        text=f"Need: {body.need}. {body.text}".strip() if body.need else body.text,
+        need=body.need,
+        text=body.text,
     )
 
 

@@ -5,13 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
+from alerts.events import TaskDone
 from alerts.words import TaskKind
 from gateway.api import build, reads, views
+from gateway.api.act import bring
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
 from gateway.api.models import DoneBody
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
-from gateway.api.task_done import finish_task
 from gateway.store.connect import row, rows
 from gateway.tokens import Role
 
@@ -60,8 +61,13 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
     hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
     if found is None or hidden or caller.service_id not in (None, found.service_id):
         raise ApiError(404, "no task of this id that you may see")
-    ended = await finish_task(context, caller, found.subject_id, task_id, body.text)
+    now = context.clock.now()
+    event = TaskDone(at=now, by=caller.name, task=str(task_id), text=body.text)
+    acted = await bring(context, caller, found.subject_id, event)
+    task = next(one for one in acted.case.tasks if one.id == str(task_id))
+    referral = next((one for one in acted.case.referrals if one.id == task.referral), None)
     return views.TaskDone(
-        task=build.task_view(ended.task, context.clock.now()),
-        decided=build.steps(ended.entries),
+        task=build.task_view(task, now),
+        notes=() if referral is None else build.notes(referral),
+        decided=build.steps(acted.entries),
     )

@@ -7,6 +7,7 @@ from pydantic import Field
 from gateway.api.records import (
     AlarmView,
     ListedAlarm,
+    NoteView,
     PersonCard,
     PlaceCard,
     ReferralView,
@@ -59,6 +60,7 @@ class ReferralDetail(View):
     """A referral with its timeline; the person's card while open and 30 days after."""
 
     referral: ReferralView
+    notes: tuple[NoteView, ...] = Field(description="what was said since, oldest first")
     timeline: tuple[Step, ...]
     timeline_cut: bool
     tasks: tuple[TaskView, ...]
@@ -84,6 +86,7 @@ class TaskDone(View):
     """A task after it was done."""
 
     task: TaskView
+    notes: tuple[NoteView, ...] = Field(description="of the referral it belongs to")
     decided: tuple[Step, ...]
 
 

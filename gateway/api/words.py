@@ -110,7 +110,13 @@ def _nothing(entry: Entry) -> str:
         return "Noted, nothing else was changed by it"
     who = first.inputs.get("operator") or first.inputs.get("by") or "somebody"
     said = f": {entry.text}" if entry.text else ""
-    return f"{who} recorded: {plain(first.reason)}{said}"
+    then = f"; it happened at {_time(entry.occurred_at)}" if entry.occurred_at else ""
+    return f"{who} recorded: {plain(first.reason)}{said}{then}"
+
+
+def _withdrawn(entry: Entry) -> str:
+    said = f": {entry.text}" if entry.text else ""
+    return f"The referral to {_service(entry)} was withdrawn{said}"
 
 
 SENTENCES: Mapping[What, Callable[[Entry], str]] = {
@@ -121,7 +127,7 @@ SENTENCES: Mapping[What, Callable[[Entry], str]] = {
     What.DISPOSED: _disposed,
     What.REFERRAL_MADE: _made,
     What.REFERRAL_CONFIRMED: lambda entry: f"The referral to {_service(entry)} was confirmed",
-    What.REFERRAL_WITHDRAWN: lambda entry: f"The referral to {_service(entry)} was withdrawn",
+    What.REFERRAL_WITHDRAWN: _withdrawn,
     What.REFERRAL_BREACHED: lambda entry: (
         f"{_service(entry)} has not answered the referral in time: an operator must act"
     ),

@@ -16,6 +16,7 @@ from devices.model import Activation, ActivationKind, Flag, Phase, Signal
 T0 = datetime(2021, 2, 2, 6, 56, tzinfo=UTC)
 RULES_FOLDER = Path(__file__).resolve().parent.parent.parent / "alerts" / "rules"
 ICRS = Service("icrs", catchment=("LE",), capacity=5)
+PENDANT = Device("17")
 HUB = Service("hub", kind="CLINICIAN", capacity=1, position=2)
 
 
@@ -33,9 +34,13 @@ def person(**fields: Any) -> Person:
     return Person(**known)
 
 
-def facts(who: Person | None = None, services: tuple[Service, ...] = (ICRS,)) -> Facts:
+def facts(
+    who: Person | None = None,
+    services: tuple[Service, ...] = (ICRS,),
+    device: Device = PENDANT,
+) -> Facts:
     who = person() if who is None else who
-    return Facts(SubjectKind.PERSON, person=who, devices={"17": Device("17")}, services=services)
+    return Facts(SubjectKind.PERSON, person=who, devices={"17": device}, services=services)
 
 
 AT_ONCE = {"press": Plan(at_once=True)}

@@ -17,7 +17,7 @@ from alerts.events import (
     OperatorEvent,
     ServiceEvent,
 )
-from alerts.facts import Plan
+from alerts.facts import Device, Plan
 from alerts.words import (
     CallTarget,
     CloseReason,
@@ -41,7 +41,7 @@ from devices.model import (
     StatusState,
     VitalCode,
 )
-from tests.alerts.houses import HUB, ICRS, facts, person
+from tests.alerts.houses import HUB, ICRS, PENDANT, T0, facts, person
 
 Input = Heard | Event
 Making = Callable[[datetime, int, Case], Input]
@@ -228,13 +228,15 @@ PLANS = st.sampled_from(
     [Plan(at_once=True), Plan(operator=True), Plan(after_untaken_s=45), Plan(after_untaken_s=90)]
 )
 HOUSES = st.builds(
-    lambda press, fall, status, last_hour: facts(
+    lambda press, fall, status, last_hour, device: facts(
         person(plan={"press": press, "fall": fall}, status=status),
         (msgspec.structs.replace(ICRS, automatic_last_hour=last_hour), HUB),
+        device,
     ),
     PLANS,
     PLANS,
     st.sampled_from([PersonStatus.HOME, PersonStatus.HOME, PersonStatus.AWAY]),
     st.sampled_from([0, 0, 1000]),
+    st.sampled_from([PENDANT, Device("17", speech=False), Device("17", faulty_since=T0)]),
 )
 END_S = 4000

@@ -213,7 +213,7 @@ def inbound() -> House:
 def test_a_referral_from_elsewhere_can_be_noted_and_withdrawn_but_not_taken() -> None:
     house = inbound()
     house.operator(5, "note", referral=house.referral.id, text="key under pot")
-    assert house.referral.text == "key under pot"
+    assert [note.text for note in house.referral.notes] == ["key under pot"]
     house.operator(6, "take", referral=house.referral.id)
     assert "take needs an alarm; this referral has none" in house.refusal()
     house.operator(7, "withdraw", referral=house.referral.id, reason="moved away")

@@ -202,6 +202,7 @@ def test_a_visit_ends_the_silence_but_is_no_voice_for_the_60_s_figure() -> None:
 def test_a_visit_after_the_alarm_was_closed_is_recorded() -> None:
     house = referred()
     house.operator(5, "spoke")
+    house.operator(6, "confirm")
     house.operator(10, "close", close_reason=CloseReason.RESOLVED_BY_RESPONDER)
     house.service(600, "face_to_face")
 
@@ -215,7 +216,7 @@ def test_a_ring_back_ends_the_wait_for_it() -> None:
     house.service(60, "ring_back", result="advice given")
 
     assert house.task(TaskKind.RING_BACK).state is TaskState.DONE
-    assert house.referral.text == "advice given"
+    assert [note.text for note in house.referral.notes] == ["advice given"]
 
 
 def test_a_ring_back_on_a_referral_from_elsewhere_is_recorded() -> None:
@@ -223,7 +224,7 @@ def test_a_ring_back_on_a_referral_from_elsewhere_is_recorded() -> None:
     house.service(0, "receive", referral="gp-1", source=Source.GP)
     house.service(60, "ring_back", referral="gp-1", result="advice given")
 
-    assert house.referral.text == "advice given"
+    assert [note.text for note in house.referral.notes] == ["advice given"]
 
 
 def test_an_outcome_returns_to_whoever_has_the_alarm_and_waits_for_an_action() -> None:
@@ -278,6 +279,7 @@ def test_a_team_in_time_for_somebody_on_the_floor_needs_no_second_triage() -> No
 def test_a_referral_of_another_alarm_is_not_told_of_a_999() -> None:
     house = referred()
     house.operator(5, "spoke")
+    house.operator(6, "confirm")
     house.operator(10, "close", close_reason=CloseReason.RESOLVED_BY_RESPONDER)
     house.hear(20)
     house.operator(30, "decide", disposition=Disposition.EMERGENCY_999)

@@ -95,7 +95,7 @@ PRESS = {"at": "2021-02-02T06:56:00Z", "device": "17", "signal": {"id": "1"}}
         ({"events": [{**PRESS, "signal": None}]}, "needs `signal`"),
         ({"events": [{**PRESS, "signal": {}}]}, "missing required field `id`"),
         ({"events": [{**PRESS, "signal": {"id": "1", "activation": "dance"}}]}, "'dance'"),
-        ({"events": [{**PRESS, "signal": {"id": "1", "status": {"mood": 1}}}]}, "status mood 1"),
+        ({"events": [{**PRESS, "signal": {"id": "1", "status": {"tamper": 3}}}]}, "tamper 3"),
         ({"services": [{"id": "x", "hours": "mornings"}]}, "hours 'mornings'"),
         ({"devices": [{"id": "17", "person": "nobody"}]}, "person 'nobody' is not in the story"),
         ({"devices": [{"id": "17", "interval_s": 0}]}, "interval_s 0, expected above 0"),
@@ -170,3 +170,13 @@ def test_an_operator_may_name_the_service_of_a_decision() -> None:
     assert outcome["alarms"][0]["close_reason"] is None
     refused = [one for one in outcome["decisions"] if one["what"] == "refused"]
     assert [one["reasons"][0]["reason"] for one in refused] == ["second_person_must_confirm"]
+
+
+def test_a_refusal_names_a_referral_as_the_story_does() -> None:
+    told = example()
+    told["events"][1]["service"] = "elsewhere"
+
+    refused = run_story(told, rules())["decisions"]
+
+    texts = [said["text"] for said in refused if said["what"] == "refused"]
+    assert texts == ["referral r1 is with icrs, not elsewhere"]

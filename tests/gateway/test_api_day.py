@@ -43,7 +43,7 @@ async def test_equipment_that_was_delivered_is_done_once(house: House) -> None:
     late = (await house.get(ICRS, "/tasks"))["tasks"][0]
 
     done = await house.post(ICRS, f"/tasks/{task['id']}/done", {"text": "commode is there"})
-    again = await house.call(ICRS, "POST", f"{V1}/tasks/{task['id']}/done", {})
+    again = await house.call(ICRS, "POST", f"{V1}/tasks/{task['id']}/done", {"text": "and again"})
 
     assert task["due_at"] == "2026-11-02T08:56:00Z"
     assert (task["overdue"], late["overdue"]) == (False, True)
@@ -51,10 +51,17 @@ async def test_equipment_that_was_delivered_is_done_once(house: House) -> None:
     assert done["task"]["done_at"] == "2026-11-02T09:56:00Z"
     assert "responder-1 recorded: task done" in done["decided"][-1]["says"]
     assert again.status_code == 409
+    assert "done is not possible when done" in again.json()["detail"]
     assert (await house.get(ICRS, "/tasks"))["tasks"] == []
     detail = await house.get(ICRS, f"/referrals/{referral['id']}")
     assert detail["tasks"][0]["state"] == "done"
-    assert "task done" in detail["timeline"][-1]["says"]
+    assert "task done: commode is there" in detail["timeline"][-1]["says"]
+    assert done["notes"] == detail["notes"]
+    said = [(one["what"], one["by"], one["text"]) for one in detail["notes"]]
+    assert said == [
+        ("face_to_face", "responder-1", ""),
+        ("task_done", "responder-1", "commode is there"),
+    ]
 
 
 async def test_a_task_that_stands_for_an_act_is_not_ticked_off(house: House) -> None:
@@ -68,8 +75,8 @@ async def test_a_task_that_stands_for_an_act_is_not_ticked_off(house: House) -> 
     nothing = await house.call("operator", "POST", f"{V1}/tasks/{uuid4()}/done", {})
 
     assert answer.status_code == 409
-    assert answer.json()["reason"] == "ended_by_its_own_act"
-    assert "999" in answer.json()["what_next"]
+    assert answer.json()["reason"] == "refused"
+    assert "a 999 task is ended by: call to 999 claims it" in answer.json()["detail"]
     assert (hidden.status_code, nothing.status_code) == (404, 404)
     assert (await house.get("operator", "/tasks"))["tasks"][0]["state"] == "open"
 

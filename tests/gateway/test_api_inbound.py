@@ -45,7 +45,7 @@ async def test_a_referral_of_a_gp_is_received_once_however_often_it_is_sent(hous
     assert referral["provisional"] is False
     assert referral["received_at"] == "2026-11-02T06:56:00Z"
     assert referral["seen_at"] is not None
-    assert "fall" in referral["text"]
+    assert (referral["need"], referral["text"]) == ("fall", GP_CALL["text"])
     card = (await house.get(ICRS, f"/referrals/{referral['id']}"))["card"]
     assert card["name"] == "Fictional Mrs A"
     assert card["nhs_number"] is None

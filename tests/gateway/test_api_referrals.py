@@ -63,7 +63,8 @@ async def test_case_study_2_from_the_press_to_the_outcome(house: House) -> None:
     tasks = (await house.get(ICRS, "/tasks"))["tasks"]
     assert [(one["kind"], one["referral"]) for one in tasks] == [("equipment", referral["id"])]
     timeline = (await house.get(ICRS, path))["timeline"]
-    assert any("responder-1 recorded: face to face: red leg" in one["says"] for one in timeline)
+    says = "responder-1 recorded: face to face: red leg; it happened at 07:40:00 UTC"
+    assert any(says in one["says"] for one in timeline)
     assert timeline[0]["what"] == "alarm_opened"
 
 

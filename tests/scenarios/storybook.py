@@ -16,7 +16,7 @@ from alerts.story import run_story
 
 HERE = Path(__file__).resolve().parent
 RULES = HERE.parent.parent / "alerts" / "rules"
-TIMES = ("at", "start", "until", "eta", "occurred_at", "capacity_at", "away_until")
+TIMES = ("at", "start", "until", "eta", "occurred_at", "capacity_at", "away_until", "faulty_since")
 
 WC = {"id": "wc", "born": "1951-05-01", "postcode": "LE1 1AA"}
 PENDANT = {"id": "17", "person": "wc"}

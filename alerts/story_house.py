@@ -1,0 +1,71 @@
+"""Who belongs to which case in a story: persons, places and devices, and what is known of them."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from alerts.facts import Facts, Person
+from alerts.ruleset import Rules
+from alerts.story_input import Story
+from alerts.words import AlarmKind, SubjectKind
+from devices.model import Activation, Signal
+
+HOUR = timedelta(hours=1)
+SUBJECTS = {
+    "person": SubjectKind.PERSON,
+    "place": SubjectKind.PLACE,
+    "device": SubjectKind.UNKNOWN_DEVICE,
+}
+
+
+def subject_of(story: Story, device: str) -> str:
+    """Name the case a device speaks for: its person's, its place's, its own."""
+    known = story.devices.get(device)
+    if known is not None and known.person is not None:
+        return f"person:{known.person}"
+    if known is not None and known.place is not None:
+        return f"place:{known.place}"
+    return f"device:{device}"
+
+
+def subject_for(story: Story, device: str, signal: Signal, rules: Rules) -> str:
+    """Name the case of a signal: fire, gas, heat and flood belong to the place (DESIGN 2)."""
+    subject = subject_of(story, device)
+    known = story.devices.get(device)
+    if known is None or not isinstance(signal, Activation):
+        return subject
+    person = story.persons.get(known.person or "")
+    place = known.place or (None if person is None else person.place)
+    if place is None or rules.activations[signal.what].alarm is not AlarmKind.LIFE_SAFETY:
+        return subject
+    return f"place:{place}"
+
+
+def person_of(story: Story, subject: str) -> Person | None:
+    """Give the person of a case; of a place, the only one who lives there."""
+    kind, _, name = subject.partition(":")
+    if kind == "person":
+        return story.persons.get(name)
+    living = [p for p in story.persons.values() if kind == "place" and p.place == name]
+    return living[0] if len(living) == 1 else None
+
+
+def facts_of(
+    story: Story, subject: str, now: datetime, automatic: Sequence[tuple[str, datetime]]
+) -> Facts:
+    """Give what is known for deciding a case; `automatic` are the referrals made by themselves."""
+    kind, _, name = subject.partition(":")
+    living = {p.id for p in story.persons.values() if kind == "place" and p.place == name}
+    services = tuple(
+        replace(s, automatic_last_hour=sum(n == s.id and at > now - HOUR for n, at in automatic))
+        for s in story.services
+    )
+    devices = {
+        d.id: d
+        for d in story.devices.values()
+        if subject_of(story, d.id) == subject or d.person in living
+    }
+    return Facts(
+        SUBJECTS[kind], person=person_of(story, subject), devices=devices, services=services
+    )
