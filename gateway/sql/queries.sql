@@ -11,12 +11,14 @@ from unnest(%(lines)b::text[], %(senders)b::text[]) as given (line, sender)
 join device on device.line = given.line and device.sender = given.sender
 
 -- identify --
--- What a connecting device must prove; by name, or by the certificate it showed.
+-- What a connecting device must prove; by name, or by the certificate it showed, which goes first.
 select device.id, device.sender, device.enabled, device.secret_sha256, device.certificate_sha256,
        (device.expires_at is not null and device.expires_at <= %(now)b) as expired
 from device
 where device.line = %(line)b
   and (device.sender = %(name)b or device.certificate_sha256 = %(certificate)b)
+order by device.certificate_sha256 = %(certificate)b desc nulls last
+limit 1
 
 -- add_subjects --
 -- Subject rows for people, places and unknown senders that have none yet; sorted, so that two
@@ -145,6 +147,15 @@ copy packet (received_at, organisation_id, line, sender, key, topic, lane, authe
 copy measurement (at, organisation_id, person_id, device_id, code, value, word, quality, source,
                   device_at, received_at) from stdin (format binary)
 
+-- add_measurements --
+-- Vital signs that came beside a call for help.
+insert into measurement (at, organisation_id, person_id, device_id, code, value, word, quality,
+                         source, device_at, received_at)
+select * from unnest(%(ats)b::timestamptz[], %(organisations)b::uuid[], %(persons)b::uuid[],
+                     %(devices)b::uuid[], %(codes)b::text[], %(numbers)b::float8[],
+                     %(words)b::text[], %(qualities)b::text[], %(sources)b::text[],
+                     %(device_ats)b::timestamptz[], %(received)b::timestamptz[])
+
 -- add_quarantine --
 -- Evidence from senders that proved nothing.
 insert into quarantine (organisation_id, line, sender, received_at, body, problem)
@@ -162,8 +173,15 @@ where quarantine.id = sized.id and sized.total > %(bound_bytes)b
 returning quarantine.line
 
 -- drop_receipts --
--- Receipts older than every repeat window.
-delete from receipt where seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
+-- Receipts older than every repeat window, so many at once: what a stopped gateway has left behind
+-- must not outlast the statement's time.
+delete from receipt
+where seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
+  and ctid = any(array(
+      select ctid from receipt
+      where seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
+      limit %(limit)b
+  ))
 
 -- save_subjects --
 -- The cases after deciding.
@@ -258,7 +276,8 @@ from unnest(%(streams)b::uuid[], %(ordinals)b::integer[], %(organisations)b::uui
                body)
 
 -- claim_outbox --
--- Takes the heads of streams whose time has come and whose lease is over, and leases them.
+-- Takes the heads of streams whose time has come and whose lease is over, and leases them:
+-- referrals before notices, of which there may be thousands after an outage.
 update outbox set lease_until = %(now)b::timestamptz + make_interval(secs => %(lease_s)b),
                   attempt = attempt + 1
 where (stream, seq) in (
@@ -270,7 +289,7 @@ where (stream, seq) in (
           where earlier.stream = head.stream and earlier.seq < head.seq
             and earlier.state = 'waiting'
       )
-    order by head.made_at
+    order by head.what not like 'referral%%', head.made_at
     limit %(limit)b
     for update skip locked
 )
@@ -362,12 +381,14 @@ update subject set next_due_at = %(until)b where id = %(id)b and next_due_at is 
 
 -- lost_devices --
 -- Devices nothing was heard from for twice their interval, counted from the later of last heard and
--- the start of our own reception; not lost before. In id order, nobody waits.
+-- the start of our own reception; not lost before. A line on which nobody receives just now loses
+-- no device: it is we who do not hear. In id order, nobody waits.
 select device.id, device.organisation_id, device.sender, device.line, device.person_id,
        device.place_id, device.interval_s,
        greatest(device_heard.heard_at, reception.since) as silent_since
 from device
 join reception on reception.line = device.line
+    and reception.alive_at >= %(now)b::timestamptz - make_interval(secs => %(gap_s)b)
 left join device_heard on device_heard.device_id = device.id
 where device.enabled and device.interval_s is not null
   and device_heard.lost_at is null
@@ -375,6 +396,13 @@ where device.enabled and device.interval_s is not null
       < %(now)b::timestamptz - 2 * make_interval(secs => device.interval_s)
 order by device.id
 limit %(limit)b
+
+-- lost_lately --
+-- How many devices of each line were lost within a span.
+select device.organisation_id, device.line, count(*)
+from device_heard join device on device.id = device_heard.device_id
+where device_heard.lost_at > %(now)b::timestamptz - make_interval(secs => %(span_s)b)
+group by device.organisation_id, device.line
 
 -- mark_lost --
 -- Notes that devices are lost; gives back those that nobody else noted first.
@@ -491,7 +519,8 @@ on conflict (id) do update
         plan = excluded.plan, place_id = excluded.place_id, language = excluded.language
 
 -- put_device --
--- A device as last described; its secret changes only when a new one is given.
+-- A device as last described; its secret changes only when a new one is given. Another
+-- organisation's device stays as it is, and no row comes back.
 insert into device (id, organisation_id, line, sender, person_id, place_id, model, interval_s,
                     speech, enabled, expires_at, secret_sha256, certificate_sha256)
 values (%(id)b, %(organisation_id)b, %(line)b, %(sender)b, %(person_id)b, %(place_id)b, %(model)b,
@@ -503,6 +532,8 @@ on conflict (line, sender) do update
         expires_at = excluded.expires_at,
         secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256),
         certificate_sha256 = coalesce(excluded.certificate_sha256, device.certificate_sha256)
+    where device.organisation_id = excluded.organisation_id
+returning id
 
 -- ready --
 -- What a gateway needs before it may be called ready: the migrations done, and that it may write.

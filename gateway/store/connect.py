@@ -18,6 +18,11 @@ from gateway.store.queries import query
 
 CONNECT_TIMEOUT_S = 2
 CANCEL_S = 0.5
+# Whoever waits for an answer sends nothing: only keep-alives tell that a host has vanished.
+KEEP_IDLE_S = 10
+KEEP_INTERVAL_S = 2
+KEEP_PROBES = 3
+UNACKNOWLEDGED_MS = 5_000
 SERVER_OPTIONS = " ".join(
     f"-c {name}={value}"
     for name, value in {
@@ -42,6 +47,9 @@ UNAVAILABLE = (
     errors.ReadOnlySqlTransaction,
     errors.DiskFull,
 )
+OUR_FAULT = "42"
+"""SQLSTATE class of what no message can bring about: a table that is gone, a right that is missing.
+Our statements are always the same."""
 
 
 def translate(error: psycopg.Error, connection: Connection | None) -> StoreError:
@@ -51,7 +59,7 @@ def translate(error: psycopg.Error, connection: Connection | None) -> StoreError
         return StoreBusy(f"the database is busy: {name}; try again")
     if connection is not None and (connection.broken or connection.closed):
         return StoreUnavailable(f"the connection to the database is gone: {name}")
-    if isinstance(error, UNAVAILABLE):
+    if isinstance(error, UNAVAILABLE) or (error.sqlstate or "").startswith(OUR_FAULT):
         return StoreUnavailable(f"the database cannot be used: {name}; see its log")
     return BadData(f"the database refuses the data: {name} {error.sqlstate or ''}".strip())
 
@@ -95,8 +103,10 @@ class Session:
                 options=SERVER_OPTIONS,
                 application_name=f"lifeline/{self._role}",
                 row_factory=namedtuple_row,
-                keepalives_idle=10,
-                tcp_user_timeout=5_000,
+                keepalives_idle=KEEP_IDLE_S,
+                keepalives_interval=KEEP_INTERVAL_S,
+                keepalives_count=KEEP_PROBES,
+                tcp_user_timeout=UNACKNOWLEDGED_MS,
             )
         except psycopg.Error as error:
             raise StoreUnavailable(

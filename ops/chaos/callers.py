@@ -23,7 +23,7 @@ ORGANISATION = Settings.model_fields["organisation"].default
 SERVICE = "crisis"
 MAX_CONNECTED = 100
 PATIENCE = Timing(
-    repeat_s=1.0, repeats=3, interval_s=1e6, connect_s=5.0, pause_first_s=0.1, pause_max_s=0.6
+    repeat_s=1.0, repeats=3, interval_s=1e6, connect_s=2.0, pause_first_s=0.1, pause_max_s=0.6
 )
 
 

@@ -24,8 +24,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     seed = options.seed if options.seed is not None else secrets.randbelow(1_000_000)
     print(f"seed {seed}")
-    # What the devices' MQTT library says of cut connections is what this is about, not news.
-    logging.getLogger("mqtt").setLevel(logging.CRITICAL)
+    _hush()
     try:
         if options.outage is not None:
             return uvloop.run(outage.command(options.outage, seed, _say))
@@ -39,6 +38,17 @@ def main(arguments: Sequence[str]) -> int:
         return 130
 
 
+def _hush() -> None:
+    """What the devices' MQTT library says of cut connections is what this is about, not news."""
+    logging.getLogger("mqtt").setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").addFilter(_is_ours)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    text = logging.Formatter().format(record)
+    return not any(word in text for word in ("aiomqtt", "add_writer", "add_reader"))
+
+
 def _say(text: str) -> None:
     print(text, flush=True)
 
@@ -48,18 +58,30 @@ def _parser() -> argparse.ArgumentParser:
         prog="torture.py",
         description="Kill, stop or freeze parts of the gateway while pendants are pressed; count.",
     )
-    parser.add_argument("--presses", type=int, default=2_000)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--victim", type=Victim, choices=list(Victim), default=Victim.BOTH,
-                        help="both: every fifth kill is the database's")  # fmt: skip
-    parser.add_argument("--short", action="store_true",
-                        help=f"{SHORT_PRESSES} presses, {SHORT_KILLS} kills, as in CI")  # fmt: skip
-    parser.add_argument("--seed", type=int, help="repeats a run's choices; printed when not given")
-    parser.add_argument("--minutes", type=float, default=20.0, help="give up after so long")
-    parser.add_argument("--outage", type=float, metavar="SECONDS",
-                        help="instead: the database stops answering, then is shut down")  # fmt: skip
-    parser.add_argument("--freeze", action="store_true",
-                        help="instead: a process frozen at each step of a transaction")  # fmt: skip
+    add = parser.add_argument
+    add("--presses", type=int, default=2_000)
+    add("--kills", type=int, default=200)
+    add(
+        "--victim",
+        type=Victim,
+        choices=list(Victim),
+        default=Victim.BOTH,
+        help="both: every fifth kill is the database's",
+    )
+    add("--short", action="store_true", help=f"{SHORT_PRESSES} presses, {SHORT_KILLS} kills: CI")
+    add("--seed", type=int, help="repeats a run's choices; printed when not given")
+    add("--minutes", type=float, default=20.0, help="give up after so long")
+    add(
+        "--outage",
+        type=float,
+        metavar="SECONDS",
+        help="instead: the database stops answering, then is shut down",
+    )
+    add(
+        "--freeze",
+        action="store_true",
+        help="instead: a process frozen at each step of a transaction",
+    )
     return parser
 
 

@@ -23,15 +23,17 @@ from tests.store.messages import LINE, column, count, press, roll, up
 
 BATCH = MAX_BATCH
 POISONED_AT = 321
+FEW, FEW_POISONED_AT = 40, 23
 NUL = "1-\0"
 SURROGATE = "1-\ud800"
+PROBLEM = {NUL: "BadData: ", SURROGATE: "UnicodeEncodeError: "}
 HALVINGS = 2 * math.ceil(math.log2(BATCH)) + 3
 WC = enrol.person_id(ORGANISATION, "wc")
 
 
-def many() -> enrol.Roll:
-    """A roll of people enough for a batch, each with a pendant of the same name."""
-    names = [f"p{number:03d}" for number in range(BATCH)]
+def many(people: int) -> enrol.Roll:
+    """A roll of so many people, each with a pendant of the same name."""
+    names = [f"p{number:03d}" for number in range(people)]
     return roll(
         persons=[
             {"id": one, "name": f"Fictional {one}", "postcode": "LE1 1AA",
@@ -44,7 +46,12 @@ def many() -> enrol.Roll:
 
 @pytest.fixture
 async def crowd(sessions: Sessions) -> enrol.Enrolled:
-    return await enrol.enrol(sessions, many(), MORNING)
+    return await enrol.enrol(sessions, many(BATCH), MORNING)
+
+
+@pytest.fixture
+async def few(sessions: Sessions) -> enrol.Enrolled:
+    return await enrol.enrol(sessions, many(FEW), MORNING)
 
 
 class Lane:
@@ -84,12 +91,11 @@ def with_text(one: Arrival, text: str) -> Arrival:
 
 
 @pytest.mark.usefixtures("crowd")
-@pytest.mark.parametrize("text", [NUL, SURROGATE], ids=["NUL", "lone surrogate"])
 async def test_of_a_batch_of_500_presses_499_are_handled_and_the_poisoned_one_is_evidence(
-    session: Session, desk: Desk, text: str
+    session: Session, desk: Desk
 ) -> None:
     presses = [press(device=f"p{number:03d}") for number in range(BATCH)]
-    presses[POISONED_AT] = with_text(presses[POISONED_AT], text)
+    presses[POISONED_AT] = with_text(presses[POISONED_AT], NUL)
     lane = Lane(session, desk)
 
     await lane.handle(presses)
@@ -105,15 +111,16 @@ async def test_of_a_batch_of_500_presses_499_are_handled_and_the_poisoned_one_is
 
 
 @pytest.mark.usefixtures("enrolled")
+@pytest.mark.parametrize("text", [NUL, SURROGATE], ids=["NUL", "lone surrogate"])
 async def test_a_poisoned_press_reaches_an_operator_with_its_bytes(
-    session: Session, desk: Desk
+    session: Session, desk: Desk, text: str
 ) -> None:
-    await Lane(session, desk).handle([with_text(press(), NUL)])
+    await Lane(session, desk).handle([with_text(press(), text)])
 
     assert await column(session, "select subject_id from alarm where kind = 'help'") == [WC]
     assert "refused_by_database" in str(await column(session, "select entry::text from decision"))
     (problem,) = await column(session, "select problem from packet")
-    assert problem.startswith("BadData")
+    assert problem.startswith(PROBLEM[text])
     assert await column(session, "select body from packet") == [press().packet.body]
 
 
@@ -127,12 +134,12 @@ async def test_a_repeat_of_a_poisoned_press_is_a_repeat(session: Session, desk: 
     assert await count(session, "alarm", "kind = 'help' and (record->>'rings')::int = 1") == 1
 
 
-@pytest.mark.usefixtures("crowd")
+@pytest.mark.usefixtures("few")
 async def test_a_case_that_cannot_be_decided_stops_nobody_and_its_press_is_an_unknown_caller(
     session: Session, desk: Desk
 ) -> None:
-    broken = enrol.person_id(ORGANISATION, f"p{POISONED_AT:03d}")
-    presses = [press(device=f"p{number:03d}") for number in range(BATCH)]
+    broken = enrol.person_id(ORGANISATION, f"p{FEW_POISONED_AT:03d}")
+    presses = [press(device=f"p{number:03d}") for number in range(FEW)]
     async with session.transaction() as connection:
         await connection.execute(
             b"update subject set state = '{\"alarms\": 7}' where id = %s", (broken,)
@@ -141,33 +148,33 @@ async def test_a_case_that_cannot_be_decided_stops_nobody_and_its_press_is_an_un
 
     await lane.handle(presses)
 
-    assert len(lane.answers) == BATCH
-    assert await count(session, "alarm", "kind = 'help' and state = 'open'") == BATCH
+    assert len(lane.answers) == FEW
+    assert await count(session, "alarm", "kind = 'help' and state = 'open'") == FEW
     assert await count(session, "alarm", f"subject_id = '{broken}'") == 0
     unknown = "select label from alarm join subject on subject.id = subject_id"
     assert await column(session, f"{unknown} where subject.kind = 'unknown_device'") == [
-        f"p{POISONED_AT:03d}"
+        f"p{FEW_POISONED_AT:03d}"
     ]
     assert await count(session, "quarantine") == 1
 
 
-@pytest.mark.usefixtures("crowd")
+@pytest.mark.usefixtures("few")
 async def test_of_a_batch_of_readings_only_the_poisoned_one_is_missing_from_the_measurements(
     session: Session, desk: Desk
 ) -> None:
     readings = [
         up({"id": "1-1", "vitals": {"spo2_pct": 96}}, device=f"p{number:03d}")
-        for number in range(BATCH)
+        for number in range(FEW)
     ]
-    signal = readings[POISONED_AT].signals[0]
+    signal = readings[FEW_POISONED_AT].signals[0]
     assert isinstance(signal, Measurement)
     poison = msgspec.structs.replace(signal, value=NUL)
-    readings[POISONED_AT] = dataclasses.replace(readings[POISONED_AT], signals=(poison,))
+    readings[FEW_POISONED_AT] = dataclasses.replace(readings[FEW_POISONED_AT], signals=(poison,))
     lane = Lane(session, desk, vitals=True)
 
     await lane.handle(readings)
 
-    assert len(lane.answers) == BATCH
-    assert await count(session, "measurement") == BATCH - 1
-    assert await count(session, "packet") == BATCH
+    assert len(lane.answers) == FEW
+    assert await count(session, "measurement") == FEW - 1
+    assert await count(session, "packet") == FEW
     assert await count(session, "packet", "problem is not null") == 1
