@@ -137,6 +137,8 @@ class Packet(msgspec.Struct, frozen=True):
         retained: The transport gave it from its memory.
         repeat_window_s: For how long the same key and content is the same message.
         peer: Network address of the sender; for folding of unknown callers, never logged.
+        integrity: Whether the link can tell a whole message from a garbled one. Where it cannot,
+            any noise may look like a call: only an enrolled sender may call then (ADR 0004).
     """
 
     link: str
@@ -150,6 +152,7 @@ class Packet(msgspec.Struct, frozen=True):
     retained: bool = False
     repeat_window_s: int = 2_592_000
     peer: str | None = None
+    integrity: bool = True
 
 
 class Activation(msgspec.Struct, frozen=True, tag="activation", tag_field="kind"):
@@ -182,6 +185,7 @@ class Measurement(msgspec.Struct, frozen=True, tag="measurement", tag_field="kin
 
     `value` is None exactly when `quality` is above_range or below_range; `consciousness` carries
     its letter (A, C, V, P, U), `oxygen` a boolean, all others a number in the unit of the code.
+    `lowest` and `highest` are the extremes of a folded reading (DESIGN 7), where it is one.
     """
 
     device: str | None
@@ -190,6 +194,8 @@ class Measurement(msgspec.Struct, frozen=True, tag="measurement", tag_field="kin
     quality: Quality = Quality.OK
     at: datetime | None = None
     flags: frozenset[Flag] = frozenset()
+    lowest: float | None = None
+    highest: float | None = None
 
 
 class Status(msgspec.Struct, frozen=True, tag="status", tag_field="kind"):

@@ -57,6 +57,7 @@ class Shout:
             return
         try:
             async with httpx.AsyncClient(timeout=WEBHOOK_S) as client:
-                await client.post(self._webhook, json={"notice": what})
-        except httpx.HTTPError as error:
-            log.error("the blind webhook cannot be reached", error=type(error).__name__)
+                answer = await client.post(self._webhook, json={"notice": what})
+                answer.raise_for_status()
+        except Exception as error:  # noqa: BLE001 - a wrong address must not end us when we are blind
+            log.error("the blind webhook did not take the notice", error=type(error).__name__)

@@ -20,21 +20,14 @@ from alerts.facts import Facts, Service
 from alerts.ruleset import Rules
 from alerts.words import What
 from gateway import metrics
-from gateway.errors import GatewayError
+from gateway.errors import CannotDecide
 from gateway.log import place
 from gateway.store.cases import Subject
 from gateway.store.save import Decided
 
+__all__ = ["NOTHING", "CannotDecide", "Inputs", "work"]
+
 log = structlog.get_logger()
-
-
-class CannotDecide(GatewayError):  # noqa: N818 - a state, named as the log says it
-    """A case breaks deciding, whatever comes to it; all other cases go on."""
-
-    def __init__(self, subject_id: UUID, error: str) -> None:
-        """Name the case and what deciding raised."""
-        super().__init__(f"the case {subject_id} cannot be decided: {error}; see its decisions")
-        self.subject_id = subject_id
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from gateway.errors import SettingsError
 from gateway.keys import new_secret, secret_sha256
 from gateway.placing import NAMESPACE
 from gateway.store.cases import NewSubject, add_subjects, encode
-from gateway.store.connect import Connection, Sessions, run
+from gateway.store.connect import Connection, Sessions, row, run
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
@@ -191,6 +191,7 @@ async def enrol(sessions: Sessions, roll: Roll, now: datetime) -> Enrolled:
     """Store a checked roll, all or nothing.
 
     Raises:
+        SettingsError: a device is another organisation's; nothing was kept.
         StoreError: nothing was kept.
     """
     secrets: dict[tuple[str, str], str] = {}
@@ -238,7 +239,7 @@ async def _put_device(connection: Connection, organisation: UUID, device: Device
         secret = new_secret()
         stored = secret_sha256(secret)
     fields = device.model_dump(exclude={"person", "place", "secret_sha256", "certificate_sha256"})
-    await run(
+    put = await row(
         connection,
         "put_device",
         id=uuid5(NAMESPACE, f"device/{organisation}/{device.line}/{device.sender}"),
@@ -251,4 +252,9 @@ async def _put_device(connection: Connection, organisation: UUID, device: Device
         ),
         **fields,
     )
+    if put is None:
+        raise SettingsError(
+            f"nothing was enrolled: device {device.sender} on line {device.line} is another "
+            "organisation's; let them give it up first, or correct the file"
+        )
     return secret

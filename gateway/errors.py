@@ -6,8 +6,11 @@ GatewayError
 |   |-- StoreUnavailable     it cannot be reached or cannot commit: try again, acknowledge nothing
 |   |-- StoreBusy            somebody else holds the row, or a deadlock was broken: try again
 |   `-- BadData              it refuses this value for ever: isolate it
+|-- CannotDecide         one case breaks whatever is done with it; all other cases go on
 `-- DeliveryError        a sender could not deliver
 """
+
+from uuid import UUID
 
 
 class GatewayError(Exception):
@@ -34,9 +37,23 @@ class BadData(StoreError):  # noqa: N818 - as above
     """The database refuses this value for ever: isolate the message that holds it."""
 
 
-class DeliveryError(GatewayError):
-    """A sender could not deliver; `again` says whether trying again can help."""
+class CannotDecide(GatewayError):  # noqa: N818 - a state, named as the log says it
+    """A case cannot be read, decided or saved, whatever comes to it; all other cases go on."""
 
-    def __init__(self, message: str, *, again: bool = True) -> None:
+    def __init__(self, subject_id: UUID, error: str) -> None:
+        """Name the case and what was raised."""
+        super().__init__(f"the case {subject_id} cannot be decided: {error}; see its decisions")
+        self.subject_id = subject_id
+
+
+class DeliveryError(GatewayError):
+    """A sender could not deliver; `again` says whether trying again can help.
+
+    Its text is for the operator who takes the case over: plain words, what to do, no personal data.
+    `after_s` is how long the receiver asked us to wait.
+    """
+
+    def __init__(self, message: str, *, again: bool = True, after_s: float | None = None) -> None:
         super().__init__(message)
         self.again = again
+        self.after_s = after_s

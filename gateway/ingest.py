@@ -21,7 +21,7 @@ from gateway.clock import Clock
 from gateway.errors import StoreBusy, StoreError, StoreUnavailable
 from gateway.intake import Mark, Taken
 from gateway.keys import secret_sha256
-from gateway.lanes import LaneQueue, LaneWorker, Sight
+from gateway.lanes import TAKE_S, LaneQueue, LaneWorker, Sight
 from gateway.listeners.ports import Done, Identity
 from gateway.placing import Desk
 from gateway.store.connect import Dsn, Session, Sessions, row, run
@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 PROBE_EVERY_S = 0.5
 PROBE_S = 1.5
+PROBE = "probe"
 MAX_MARKS = 10_000
 
 
@@ -106,7 +107,7 @@ class Ingest:
         return Identity(name, authenticated=proved)
 
     def tasks(self) -> list[asyncio.Task[None]]:
-        """Start the lanes and the probe."""
+        """Start the lanes, the probe and the writer of heard marks."""
         self._workers = [
             LaneWorker(self._queues[Lane.ALARM], self._take_alarms, self._sight),
             LaneWorker(self._queues[Lane.VITALS], self._take_vitals, self._sight),
@@ -117,6 +118,7 @@ class Ingest:
             for worker, name in zip(self._workers, names, strict=True)
         ]
         tasks.append(asyncio.create_task(self._keep_looking(), name="probe"))
+        tasks.append(asyncio.create_task(self._keep_marks(), name="heard marks"))
         return tasks
 
     async def drain(self) -> None:
@@ -159,11 +161,9 @@ class Ingest:
             except StoreBusy:
                 pass  # it answered
             except (StoreError, TimeoutError):
-                self._sight.failed(since_s=started_s)
+                self._sight.failed(PROBE, since_s=started_s)
             else:
-                self._sight.succeeded()
-                if self._marks and not self._queues[Lane.VITALS].waiting:
-                    await self._write_marks()
+                self._sight.succeeded(PROBE)
             await asyncio.sleep(PROBE_EVERY_S)
 
     async def _commit_something(self) -> None:
@@ -176,6 +176,14 @@ class Ingest:
                 gap_s=RECEPTION_GAP_S,
             )
 
-    async def _write_marks(self) -> None:
-        with suppress(StoreError):  # kept, and written with the next batch
-            await self._take_vitals([])
+    async def _keep_marks(self) -> None:
+        """Write heard marks that no batch of readings takes along.
+
+        Apart from the probe: a write that hangs must not keep the probe from looking.
+        """
+        while True:
+            await asyncio.sleep(PROBE_EVERY_S)
+            if self._marks and not self._queues[Lane.VITALS].waiting:
+                with suppress(StoreError, TimeoutError):  # kept, and written with the next batch
+                    async with asyncio.timeout(TAKE_S):
+                        await self._take_vitals([])

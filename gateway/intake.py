@@ -20,9 +20,10 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from alerts.events import Heard
-from gateway import casework
+from gateway import casework, strays
 from gateway.arrivals import Arrival, Verdict
 from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
+from gateway.readings import measurements
 from gateway.store import cases, messages
 from gateway.store.cases import NewSubject
 from gateway.store.connect import Session
@@ -62,7 +63,7 @@ async def take(session: Session, batch: Sequence[Arrival], desk: Desk, now: date
         BadData: one of the messages holds what the database refuses; halve the batch.
         CannotDecide: one of the cases breaks deciding; halve the batch.
     """
-    placed = await place(session, batch, desk, now)
+    placed, apart = strays.set_apart(await place(session, batch, desk, now))
     async with session.transaction() as connection:
         wanted = sorted({one.subject.id for one in placed})
         locked = await cases.lock_free(connection, wanted)
@@ -76,11 +77,15 @@ async def take(session: Session, batch: Sequence[Arrival], desk: Desk, now: date
             decided = casework.work(subjects, facts, inputs, desk.rules, now)
             await save(connection, decided, now, desk.audit_key)
             await keep_raw(connection, new, messages.add_packets)
+            readings = [row for one in new for row in measurements(one)]
+            if readings:
+                await messages.add_measurements(connection, readings)
             await messages.save_verdicts(
                 connection, [(one.receipt, {"result": "stored"}) for one in new]
             )
+        await strays.keep(connection, apart, desk, now)
     return Taken(
-        answers=stored(new, repeats),
+        answers=stored([*new, *apart], repeats),
         later=tuple(one.arrival for one in placed if one.subject.id not in locked),
         heard=tuple(mark for one in new if (mark := mark_of(one)) is not None),
     )
@@ -105,7 +110,7 @@ def mark_of(one: Placed) -> Mark | None:
         organisation_id=one.sender.organisation_id,
         line=packet.line,
         name=packet.sender,
-        subject=one.subject,
+        subject=one.owner,
         at=packet.received_at,
     )
 

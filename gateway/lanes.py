@@ -32,7 +32,11 @@ log = structlog.get_logger()
 MAX_BATCH = 500
 MAX_WAITING = 10_000
 RESUME_WAITING = 5_000
+MAX_BATCH_BYTES = 8 * 1_048_576
+MAX_WAITING_BYTES = 64 * 1_048_576
+RESUME_WAITING_BYTES = MAX_WAITING_BYTES // 2
 BLIND_AFTER_S = 2.0
+VITALS_BLIND_AFTER_S = 30.0  # readings alone that cannot be kept must not refuse a press at once
 RETRY_FIRST_S = 0.05
 RETRY_MAX_S = 0.5
 BUSY_WAIT_S = 0.01
@@ -45,13 +49,16 @@ Take = Callable[[Sequence[Arrival]], Awaitable[Taken]]
 class Sight:
     """Whether we can store. Blind means: refuse at once, so that devices try their next receiver.
 
+    Each lane and the probe speak for themselves: on a disk that is full a heartbeat may still
+    commit where a press cannot, and one's success must not hide another's failure.
+
     Uses the monotonic clock, not the gateway's: it measures an outage of the very database that
     the gateway's clock comes from.
     """
 
     def __init__(self) -> None:
         """Start with good sight."""
-        self._failing_since_s: float | None = None
+        self._failing_since_s: dict[str, float] = {}
         self._blind = False
         self.listeners: list[Callable[[bool], None]] = []
 
@@ -60,18 +67,25 @@ class Sight:
         """Say whether nothing could be stored for longer than the bound."""
         return self._blind
 
-    def failed(self, since_s: float | None = None) -> None:
-        """Note that the database could not be used; `since_s`: when the attempt began."""
+    def failed(
+        self, who: str, *, since_s: float | None = None, bound_s: float = BLIND_AFTER_S
+    ) -> None:
+        """Note that somebody could not commit.
+
+        Args:
+            who: The lane, or the probe.
+            since_s: When the attempt began, when not now.
+            bound_s: For how long it may fail before we are blind.
+        """
         now_s = time.monotonic()
-        if self._failing_since_s is None:
-            self._failing_since_s = since_s if since_s is not None else now_s
-        if not self._blind and now_s - self._failing_since_s >= BLIND_AFTER_S:
+        since_s = self._failing_since_s.setdefault(who, now_s if since_s is None else since_s)
+        if not self._blind and now_s - since_s >= bound_s:
             self._turn(blind=True)
 
-    def succeeded(self) -> None:
-        """Note that the database answered."""
-        self._failing_since_s = None
-        if self._blind:
+    def succeeded(self, who: str) -> None:
+        """Note that somebody's commit was answered."""
+        self._failing_since_s.pop(who, None)
+        if self._blind and not self._failing_since_s:
             self._turn(blind=False)
 
     def _turn(self, *, blind: bool) -> None:
@@ -89,6 +103,7 @@ class LaneQueue:
     waiting: deque[Arrival] = field(default_factory=deque)
     some: asyncio.Event = field(default_factory=asyncio.Event)
     room: asyncio.Event = field(default_factory=asyncio.Event)
+    waiting_bytes: int = 0
 
     def __post_init__(self) -> None:
         self.room.set()
@@ -96,17 +111,24 @@ class LaneQueue:
     def put(self, arrival: Arrival) -> None:
         """Add a message; a full queue tells listeners to pause reading, it never drops a call."""
         self.waiting.append(arrival)
+        self.waiting_bytes += len(arrival.packet.body)
         self.some.set()
-        if len(self.waiting) >= MAX_WAITING:
+        if len(self.waiting) >= MAX_WAITING or self.waiting_bytes >= MAX_WAITING_BYTES:
             self.room.clear()
 
     def take_all(self) -> list[Arrival]:
-        """Give all that waits, up to the bound of one transaction."""
-        count = min(len(self.waiting), MAX_BATCH)
-        batch = [self.waiting.popleft() for _ in range(count)]
+        """Give all that waits, up to the bounds of one transaction."""
+        batch: list[Arrival] = []
+        left_bytes = MAX_BATCH_BYTES
+        while self.waiting and len(batch) < MAX_BATCH:
+            left_bytes -= len(self.waiting[0].packet.body)
+            if batch and left_bytes < 0:
+                break
+            batch.append(self.waiting.popleft())
+        self.waiting_bytes -= sum(len(one.packet.body) for one in batch)
         if not self.waiting:
             self.some.clear()
-        if len(self.waiting) <= RESUME_WAITING:
+        if len(self.waiting) <= RESUME_WAITING and self.waiting_bytes <= RESUME_WAITING_BYTES:
             self.room.set()
         metrics.waiting.labels(lane=self.lane.value).set(len(self.waiting))
         return batch
@@ -114,6 +136,7 @@ class LaneQueue:
     def put_back(self, batch: Sequence[Arrival]) -> None:
         """Return messages to the head of the queue, in their order."""
         self.waiting.extendleft(reversed(batch))
+        self.waiting_bytes += sum(len(one.packet.body) for one in batch)
         if self.waiting:
             self.some.set()
 
@@ -158,7 +181,7 @@ class LaneWorker:
             metrics.store_failures.labels(lane=lane, kind=type(error).__name__).inc()
             await self._isolate(batch, error)
             return
-        self._sight.succeeded()
+        self._sight.succeeded(lane)
         self._retry_s, self._busy = RETRY_FIRST_S, 0
         metrics.commit_s.labels(lane=lane).observe(time.monotonic() - started_s)
         metrics.batch_size.labels(lane=lane).observe(len(batch))
@@ -172,11 +195,16 @@ class LaneWorker:
         lane = self._queue.lane.value
         for arrival, verdict in taken.answers:
             (metrics.repeats if verdict.repeat else metrics.taken).labels(lane=lane).inc()
-            arrival.done(verdict)
+            try:
+                arrival.done(verdict)
+            except Exception as error:  # noqa: BLE001 - one connection must not end all others
+                log.error("an answer could not be given", lane=lane, error=place(error))
 
     async def _unavailable(self, batch: list[Arrival]) -> None:
-        self._sight.failed()
-        metrics.store_failures.labels(lane=self._queue.lane.value, kind="unavailable").inc()
+        lane = self._queue.lane
+        bound_s = VITALS_BLIND_AFTER_S if lane is Lane.VITALS else BLIND_AFTER_S
+        self._sight.failed(lane.value, bound_s=bound_s)
+        metrics.store_failures.labels(lane=lane.value, kind="unavailable").inc()
         self._queue.put_back(batch)
         await asyncio.sleep(self._retry_s)
         self._retry_s = min(self._retry_s * 2, RETRY_MAX_S)
@@ -202,6 +230,7 @@ class LaneWorker:
             return
         arrival = batch[0]
         if arrival.isolated:
+            self._sight.succeeded(self._queue.lane.value)  # the database did answer
             # Not even its bytes can be kept: it stays unacknowledged, so its sender goes elsewhere.
             log.critical(
                 "a message can be neither decided nor kept and is not acknowledged; "

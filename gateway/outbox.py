@@ -19,9 +19,9 @@ import structlog
 
 from alerts.events import DeliveryEvent
 from alerts.words import DeliveryAct
-from gateway import casework, metrics
+from gateway import casework, metrics, supervision
 from gateway.clock import Clock
-from gateway.errors import DeliveryError, StoreBusy, StoreUnavailable
+from gateway.errors import CannotDecide, DeliveryError, StoreBusy, StoreUnavailable
 from gateway.log import place
 from gateway.placing import Desk
 from gateway.senders import Sender
@@ -35,12 +35,18 @@ from gateway.store.save import OUTBOX_CHANNEL, save
 log = structlog.get_logger()
 
 LIMIT = 50
+MAX_GOING = 200
 REQUEST_S = 5.0
 LEASE_S = 2 * REQUEST_S + 2.0
 IDLE_S = 0.5
 BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 GIVE_UP_S = 60.0
 NOTICE_GIVE_UP_S = 3_600.0
+NAMES = {
+    "referral_request": "The referral was not delivered",
+    "referral_update": "A change of the referral was not delivered",
+    "referral_withdrawal": "The withdrawal of the referral was not delivered",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +64,55 @@ class Dispatcher:
     wake: asyncio.Event
 
     async def run(self) -> None:
-        """Work until cancelled; woken when something was put into the outbox."""
-        while True:
-            try:
-                count = await self.once()
-            except (StoreUnavailable, StoreBusy):
-                count = 0
-            except Exception as error:  # noqa: BLE001 - the dispatcher must not die in silence
-                metrics.worker_failures.labels(worker="outbox").inc()
-                log.error("the dispatcher failed", error=place(error))
-                count = 0
-            if count == 0:
-                # Looks again after a while: another process may have put something there.
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self.wake.wait(), IDLE_S)
-                self.wake.clear()
+        """Work until cancelled; woken when something was put into the outbox.
+
+        Nobody waits for a receiver that does not answer but its own message.
+        """
+        going: set[asyncio.Task[None]] = set()
+        try:
+            while True:
+                claimed = await self._claimed(min(LIMIT, MAX_GOING - len(going)))
+                for message in claimed:
+                    task = asyncio.create_task(self._send_surely(message))
+                    going.add(task)
+                    task.add_done_callback(going.discard)
+                if not claimed:
+                    # Looks again after a while: another process may have put something there.
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self.wake.wait(), IDLE_S)
+                    self.wake.clear()
+        finally:
+            for task in going:
+                task.cancel()
+            await asyncio.gather(*going, return_exceptions=True)
 
     async def once(self) -> int:
         """Send what may be sent now; give how many messages were claimed."""
-        async with self.sessions.transaction() as connection:
-            claimed = await store.claim(connection, self.clock.now(), lease_s=LEASE_S, limit=LIMIT)
+        claimed = await self._claim(LIMIT)
         if claimed:
             await asyncio.gather(*(self._send(message) for message in claimed))
         return len(claimed)
+
+    async def _claim(self, limit: int) -> list[Message]:
+        async with self.sessions.transaction() as connection:
+            return await store.claim(connection, self.clock.now(), lease_s=LEASE_S, limit=limit)
+
+    async def _claimed(self, limit: int) -> list[Message]:
+        if limit <= 0:
+            return []
+        try:
+            return await self._claim(limit)
+        except (StoreUnavailable, StoreBusy):
+            return []
+        except Exception as error:  # noqa: BLE001 - the dispatcher must not die in silence
+            _note_failure(error)
+            return []
+
+    async def _send_surely(self, message: Message) -> None:
+        try:
+            await self._send(message)
+        except Exception as error:  # noqa: BLE001 - its lease runs out, and it is tried again
+            _note_failure(error)
 
     async def _send(self, message: Message) -> None:
         sender = self.senders.get(f"{message.what}/{message.body.get('delivery', '')}")
@@ -104,9 +136,11 @@ class Dispatcher:
         now = self.clock.now()
         again = not isinstance(error, DeliveryError) or error.again
         metrics.outbox_failed.labels(what=message.what, again=str(again).lower()).inc()
-        problem = f"{type(error).__name__}: {error}"[:500]
-        if again and now < _give_up_at(message):
-            wait_s = BACKOFF_S[min(message.attempt, len(BACKOFF_S)) - 1]
+        problem = _problem(error)
+        # A receiver that asks for a wait beyond our patience has said no: a person telephones now.
+        asked_s = (isinstance(error, DeliveryError) and error.after_s) or 0.0
+        if again and now + timedelta(seconds=asked_s) < _give_up_at(message):
+            wait_s = max(BACKOFF_S[min(message.attempt, len(BACKOFF_S)) - 1], asked_s)
             try:
                 async with self.sessions.transaction() as connection:
                     await store.give_back(
@@ -138,9 +172,25 @@ class Dispatcher:
                 await asyncio.sleep(0.05)
             except StoreUnavailable:
                 return  # its lease runs out; sending again is idempotent
+            except Exception as error:  # noqa: BLE001 - or it would be sent again for ever
+                log.critical("a case cannot be told; an operator is", error=place(error))
+                await self._end_untold(message, state, problem, error)
+                return
             else:
                 self.wake.set()
                 return
+
+    async def _end_untold(
+        self, message: Message, state: str, problem: str | None, error: Exception
+    ) -> None:
+        """End a message whose case breaks when it is told; an operator is told instead."""
+        now = self.clock.now()
+        what = f"{type(error).__name__} at {message.what}, which is {state}"
+        broken = CannotDecide(message.subject_id, what)
+        with suppress(StoreUnavailable, StoreBusy):  # its lease runs out, and it comes here again
+            async with self.sessions.transaction() as connection:
+                if await store.end(connection, message, state, now, problem):
+                    await supervision.report_broken_case(connection, broken, self.desk, now)
 
     async def _end(
         self,
@@ -161,7 +211,7 @@ class Dispatcher:
             delivery=message.recipient,
             do=act,
             referral=str(message.referral_id),
-            text=f"{message.what}: {problem or state}",
+            text=f"{NAMES[message.what]}: {problem or state}",
         )
         if message.what != "referral_request" and act is DeliveryAct.ACKNOWLEDGED:
             return
@@ -175,6 +225,18 @@ async def wake_on_news(dsn: Dsn, wake: asyncio.Event) -> None:
     """Wake the dispatcher when any process has put something into the outbox; until cancelled."""
     async for _ in notifications(dsn, OUTBOX_CHANNEL):
         wake.set()
+
+
+def _note_failure(error: Exception) -> None:
+    metrics.worker_failures.labels(worker="outbox").inc()
+    log.error("the dispatcher failed", error=place(error))
+
+
+def _problem(error: Exception) -> str:
+    """Say what failed; a DeliveryError is in plain words for the operator already."""
+    if isinstance(error, DeliveryError):
+        return str(error)[:500]
+    return f"{type(error).__name__}: {error}"[:500]
 
 
 def _give_up_at(message: Message) -> datetime:

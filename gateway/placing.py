@@ -1,8 +1,9 @@
 """Placing: whose message is this, and which case does it belong to?
 
-An enrolled sender that proved its name speaks for its person or place. Whoever did not is a case
-of its own, an unknown caller, with receipts of its own: what an unproved sender says may never
-answer for, or stand in the way of, what the real one says.
+An enrolled sender that proved its name speaks for its person or place. A message about fire, gas,
+heat or flood belongs, as a whole, to the place, because it is about everybody there. Whoever did
+not prove a name is a case of its own, an unknown caller, with receipts of its own: what an unproved
+sender says may never answer for, or stand in the way of, what the real one says.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,7 +16,7 @@ from alerts.words import SubjectKind
 from gateway.arrivals import Arrival
 from gateway.store import cases, messages
 from gateway.store.cases import NewSubject
-from gateway.store.connect import Connection, Session, row
+from gateway.store.connect import Connection, Session, rows
 from gateway.store.messages import Raw, Receipt, ReceiptKey, Sender
 
 NAMESPACE = UUID("6f1e5f4a-0f7b-5c3e-9b1d-1f0a7d2c4e88")
@@ -33,12 +34,18 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A message with its receipt, its sender and the case it belongs to."""
+    """A message with its receipt, its sender and the case it belongs to.
+
+    `owner` is the sender's own case, where it stands when it falls silent or is back. A stray is a
+    message that nothing proves, of a sender nobody enrolled: it has no case (gateway/strays.py).
+    """
 
     arrival: Arrival
     receipt: Receipt
     subject: NewSubject
+    owner: NewSubject
     sender: Sender | None
+    is_stray: bool = False
 
 
 async def place(
@@ -48,27 +55,40 @@ async def place(
     pairs = [(one.packet.line, one.packet.sender) for one in batch]
     async with session.plain() as connection:
         known = await messages.senders(connection, pairs, now)
-        crowded = await _crowded_lines(connection, batch, known)
+        callers = await _open_callers(connection, batch, known)
         placed = [
-            _placed(one, known.get((one.packet.line, one.packet.sender)), desk, crowded)
+            _placed(one, known.get((one.packet.line, one.packet.sender)), desk, callers)
             for one in batch
         ]
-        await cases.add_subjects(connection, [one.subject for one in placed], now)
+        wanted = [case for one in placed if not one.is_stray for case in (one.subject, one.owner)]
+        await cases.add_subjects(connection, wanted, now)
     return placed
 
 
-async def _crowded_lines(
+async def _open_callers(
     connection: Connection,
     batch: Sequence[Arrival],
     known: dict[tuple[str, str], Sender],
-) -> set[str]:
-    """Lines with so many unknown callers open that further ones share one case: never dropped."""
-    crowded = set()
-    for line in {one.packet.line for one in batch if not _proved(one, known)}:
-        found = await row(connection, "unknown_callers", line=line)
-        if found is not None and found.count >= UNKNOWN_CALLERS_PER_LINE:
-            crowded.add(line)
-    return crowded
+) -> dict[str, set[str]]:
+    """Give who has an unknown caller's case open, by line, for the lines such messages came on."""
+    callers: dict[str, set[str]] = {}
+    for line in {one.packet.line for one in batch if one.isolated or not _proved(one, known)}:
+        found = await rows(connection, "unknown_callers", line=line)
+        callers[line] = {one.label for one in found}
+    return callers
+
+
+def _is_crowded(callers: set[str], name: str) -> bool:
+    """Say whether a caller shares one case with others, because so many have one of their own.
+
+    Never dropped; and who has a call open rings that one again.
+    """
+    if name in callers:
+        return False
+    if len(callers) >= UNKNOWN_CALLERS_PER_LINE:
+        return True
+    callers.add(name)
+    return False
 
 
 def _proved(arrival: Arrival, known: dict[tuple[str, str], Sender]) -> bool:
@@ -76,29 +96,39 @@ def _proved(arrival: Arrival, known: dict[tuple[str, str], Sender]) -> bool:
     return arrival.packet.authenticated and sender is not None and sender.usable
 
 
-def _placed(arrival: Arrival, sender: Sender | None, desk: Desk, crowded: set[str]) -> Placed:
+def _placed(
+    arrival: Arrival, sender: Sender | None, desk: Desk, callers: dict[str, set[str]]
+) -> Placed:
     packet = arrival.packet
     proved = packet.authenticated and sender is not None and sender.usable
     proved = proved and not arrival.isolated
+    is_stray = sender is None and not packet.integrity
     organisation_id = sender.organisation_id if sender else desk.organisation_id
     if proved and sender is not None:
-        subject = subject_of(sender, packet.line, packet.sender)
+        owner = subject_of(sender, packet.line, packet.sender)
+        place = _place_of(sender) if desk.rules.is_life_safety(arrival.signals) else None
+        subject = place or owner
     else:
-        subject = _unknown(packet.line, packet.sender, organisation_id, packet.line in crowded)
+        crowded = not is_stray and _is_crowded(callers[packet.line], packet.sender)
+        owner = _unknown(packet.line, packet.sender, organisation_id, crowded)
+        subject = owner
     return Placed(
         arrival=arrival,
         receipt=Receipt(
             line=packet.line,
             # What an unproved sender says may never answer for, or stand in the way of, what the
-            # real one says: it has receipts of its own.
-            sender=packet.sender if proved else f"?{packet.sender}",
+            # real one says: it has receipts of its own. And two units may come with one factory
+            # name and a counter that starts alike: the address tells them apart.
+            sender=packet.sender if proved else f"?{packet.sender}@{packet.peer or ''}",
             key=arrival.key,
             digest=arrival.digest,
             organisation_id=organisation_id,
             window_s=packet.repeat_window_s,
         ),
         subject=subject,
+        owner=owner,
         sender=sender if proved else None,
+        is_stray=is_stray,
     )
 
 
@@ -111,11 +141,16 @@ def subject_of(sender: Sender, line: str, name: str) -> NewSubject:
             SubjectKind.PERSON,
             person_id=sender.person_id,
         )
-    if sender.place_id is not None:
-        return NewSubject(
-            sender.place_id, sender.organisation_id, SubjectKind.PLACE, place_id=sender.place_id
-        )
-    return _unknown(line, name, sender.organisation_id, crowded=False)
+    place = _place_of(sender)
+    return place or _unknown(line, name, sender.organisation_id, crowded=False)
+
+
+def _place_of(sender: Sender) -> NewSubject | None:
+    """Give the case of the place where the device hangs, else of the one where its person lives."""
+    place_id = sender.place_id or sender.home_id
+    if place_id is None:
+        return None
+    return NewSubject(place_id, sender.organisation_id, SubjectKind.PLACE, place_id=place_id)
 
 
 def _unknown(line: str, sender: str, organisation_id: UUID, crowded: bool) -> NewSubject:  # noqa: FBT001

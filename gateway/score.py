@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import IO, Any
 
 from alerts.vitals.news2 import PARAMETERS, RULE, VERSION, Score, Vitals, score
-from gateway.pure import BadInput, answer_lines
+from gateway.lines import BadInput, answer_lines
 
 RANGES = {
     "respiratory_rate_bpm": (0, 150),

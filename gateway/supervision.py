@@ -6,20 +6,23 @@ within a minute are one alarm with a list: the line is down, not the homes (DESI
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from uuid import UUID, uuid5
 
 from alerts.events import DeviceLost, Heard
 from alerts.words import SubjectKind
+from gateway.errors import CannotDecide
 from gateway.placing import NAMESPACE, Desk, subject_of
 from gateway.store import cases, messages
 from gateway.store.cases import NewSubject, encode
-from gateway.store.connect import Connection, Row, Session, rows
+from gateway.store.connect import Connection, Row, Session, Sessions, rows
 from gateway.store.messages import Sender
 
 SWEEP_S = 5.0
 RECEPTION_GAP_S = 10.0
 MANY_LOST = 20
+MANY_LOST_WITHIN_S = 60.0
 SWEEP_LIMIT = 1_000
 GATEWAY_LINE = "gateway"
 
@@ -27,7 +30,9 @@ GATEWAY_LINE = "gateway"
 async def sweep(session: Session, now: datetime) -> int:
     """Find devices that have fallen silent and hand them to the alarm lane; give how many."""
     async with session.transaction() as connection:
-        found = await rows(connection, "lost_devices", now=now, limit=SWEEP_LIMIT)
+        found = await rows(
+            connection, "lost_devices", now=now, gap_s=RECEPTION_GAP_S, limit=SWEEP_LIMIT
+        )
         if not found:
             return 0
         noted = await rows(
@@ -39,18 +44,23 @@ async def sweep(session: Session, now: datetime) -> int:
             now=now,
         )
         mine = {one.device_id for one in noted}
-        await _hand_over(connection, [one for one in found if one.id in mine], now)
+        lately = await rows(connection, "lost_lately", now=now, span_s=MANY_LOST_WITHIN_S)
+        many = {(one.organisation_id, one.line) for one in lately if one.count > MANY_LOST}
+        await _hand_over(connection, [one for one in found if one.id in mine], many, now)
     return len(mine)
 
 
-async def _hand_over(connection: Connection, lost: Sequence[Row], now: datetime) -> None:
+async def _hand_over(
+    connection: Connection, lost: Sequence[Row], many: AbstractSet[tuple[UUID, str]], now: datetime
+) -> None:
+    """Hand lost devices to the alarm lane: one by one, or as a list where a line lost many."""
     lines: dict[tuple[UUID, str], list[Row]] = {}
     for one in lost:
         lines.setdefault((one.organisation_id, one.line), []).append(one)
     subjects: list[NewSubject] = []
     items: list[tuple[UUID, UUID, str, str]] = []
     for (organisation_id, line), devices in lines.items():
-        if len(devices) > MANY_LOST:
+        if (organisation_id, line) in many:
             subject = line_subject(organisation_id, line)
             event = DeviceLost(
                 at=now,
@@ -85,7 +95,7 @@ def line_subject(organisation_id: UUID, line: str) -> NewSubject:
 
 
 async def report_fault(
-    session: Session, desk: Desk, fault: str, detail: str, now: datetime
+    session: Session | Sessions, desk: Desk, fault: str, detail: str, now: datetime
 ) -> None:
     """Raise a technical alarm about the gateway itself; it joins an open one of the same kind.
 
@@ -106,6 +116,31 @@ async def report_fault(
     async with session.transaction() as connection:
         await cases.add_subjects(connection, [subject], now)
         await messages.add_inbox(connection, [item], now)
+
+
+async def report_broken_case(
+    connection: Connection, broken: CannotDecide, desk: Desk, now: datetime
+) -> None:
+    """Put a case that breaks whatever is done with it in front of an operator.
+
+    The fault goes to a case of the gateway's own, so that it can be seen and taken; it rings again
+    at every further failure.
+    """
+    guardian = line_subject(desk.organisation_id, GATEWAY_LINE)
+    fault = Heard(
+        receipt=f"{GATEWAY_LINE}/{broken.subject_id}/{now.isoformat()}",
+        received_at=now,
+        sender=str(broken.subject_id),
+        line=GATEWAY_LINE,
+        signal=None,
+        known=False,
+        fault="case_cannot_be_decided",
+        detail=str(broken),
+        press_shaped=True,
+    )
+    item = (desk.organisation_id, guardian.id, "heard", encode(fault).decode())
+    await cases.add_subjects(connection, [guardian], now)
+    await messages.add_inbox(connection, [item], now)
 
 
 def _sender(found: Row) -> Sender:

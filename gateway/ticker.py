@@ -5,9 +5,11 @@ one ticker takes the others do not see.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -16,10 +18,10 @@ import structlog
 from alerts.events import DeviceBack, DeviceLost, Event, Heard
 from gateway import casework, metrics, supervision
 from gateway.clock import Clock
-from gateway.errors import StoreBusy, StoreUnavailable
+from gateway.errors import CannotDecide, StoreBusy, StoreUnavailable
 from gateway.log import place
 from gateway.placing import Desk
-from gateway.store import cases, messages
+from gateway.store import cases
 from gateway.store.connect import Connection, Row, Session, rows, run
 from gateway.store.save import save
 
@@ -32,6 +34,8 @@ WATCH_EVERY_S = 1.0
 RETRY_S = 0.5
 BROKEN_AGAIN_S = 30
 
+Take = Callable[[Session, Desk, datetime, int], Awaitable[int]]
+
 _heard_of = msgspec.json.Decoder(Heard).decode
 _lost_of = msgspec.json.Decoder(DeviceLost).decode
 _back_of = msgspec.json.Decoder(DeviceBack).decode
@@ -43,26 +47,51 @@ class _Item:
     events: list[Event]
 
 
-async def take_due(session: Session, desk: Desk, now: datetime) -> int:
-    """Decide what is due for up to LIMIT subjects; give how many there were."""
-    async with session.transaction() as connection:
-        locked = await cases.lock_due(connection, now, LIMIT)
-        if locked:
-            await _decide(connection, locked, {}, desk, now)
+async def take_due(session: Session, desk: Desk, now: datetime, limit: int = LIMIT) -> int:
+    """Decide what is due for up to `limit` subjects; give how many there were.
+
+    Raises:
+        CannotDecide: one case breaks whatever is done with it; nothing was kept.
+    """
+    locked: dict[UUID, cases.Subject] = {}
+    with _blaming(locked):
+        async with session.transaction() as connection:
+            locked |= await cases.lock_due(connection, now, limit)
+            if locked:
+                await _decide(connection, locked, {}, desk, now)
     return len(locked)
 
 
-async def take_inbox(session: Session, desk: Desk, now: datetime) -> int:
-    """Decide what the vitals lane and the supervision handed over; give how many subjects."""
-    async with session.transaction() as connection:
-        found = await rows(connection, "inbox_subjects", now=now, limit=LIMIT)
-        if not found:
-            return 0
-        locked = await cases.lock_free(connection, [one.subject_id for one in found])
-        items = await rows(connection, "take_inbox", ids=list(locked))
-        inputs = _inputs(items)
-        await _decide(connection, {key: locked[key] for key in inputs}, inputs, desk, now)
+async def take_inbox(session: Session, desk: Desk, now: datetime, limit: int = LIMIT) -> int:
+    """Decide what the vitals lane and the supervision handed over; give how many subjects.
+
+    Raises:
+        CannotDecide: as `take_due`.
+    """
+    locked: dict[UUID, cases.Subject] = {}
+    with _blaming(locked):
+        async with session.transaction() as connection:
+            found = await rows(connection, "inbox_subjects", now=now, limit=limit)
+            if not found:
+                return 0
+            locked |= await cases.lock_free(connection, [one.subject_id for one in found])
+            items = await rows(connection, "take_inbox", ids=list(locked))
+            inputs = _inputs(items)
+            await _decide(connection, {key: locked[key] for key in inputs}, inputs, desk, now)
     return len(inputs)
+
+
+@contextmanager
+def _blaming(locked: Mapping[UUID, object]) -> Iterator[None]:
+    """Name the case when what went wrong can only be its own."""
+    try:
+        yield
+    except (StoreUnavailable, StoreBusy, CannotDecide):
+        raise
+    except Exception as error:
+        if len(locked) == 1:
+            raise CannotDecide(next(iter(locked)), type(error).__name__) from error
+        raise
 
 
 def _inputs(items: list[Row]) -> dict[UUID, casework.Inputs]:
@@ -94,31 +123,11 @@ async def _decide(
     await save(connection, decided, now, desk.audit_key)
 
 
-async def put_off(
-    session: Session, broken: casework.CannotDecide, desk: Desk, now: datetime
-) -> None:
-    """Put off a case that breaks deciding, and put it in front of an operator instead.
-
-    The fault goes to a case of the gateway's own, so that it can be seen and taken; it rings again
-    at every further failure.
-    """
-    guardian = supervision.line_subject(desk.organisation_id, supervision.GATEWAY_LINE)
-    fault = Heard(
-        receipt=f"{supervision.GATEWAY_LINE}/{broken.subject_id}/{now.isoformat()}",
-        received_at=now,
-        sender=str(broken.subject_id),
-        line=supervision.GATEWAY_LINE,
-        signal=None,
-        known=False,
-        fault="case_cannot_be_decided",
-        detail=str(broken),
-        press_shaped=True,
-    )
-    item = (desk.organisation_id, guardian.id, "heard", cases.encode(fault).decode())
+async def put_off(session: Session, broken: CannotDecide, desk: Desk, now: datetime) -> None:
+    """Put off a case that breaks deciding, and put it in front of an operator instead."""
     until = now + timedelta(seconds=BROKEN_AGAIN_S)
     async with session.transaction() as connection:
-        await cases.add_subjects(connection, [guardian], now)
-        await messages.add_inbox(connection, [item], now)
+        await supervision.report_broken_case(connection, broken, desk, now)
         await run(connection, "hold_subject", id=broken.subject_id, until=until)
 
 
@@ -161,29 +170,50 @@ async def repeat(duty: Round) -> None:
                 await asyncio.sleep(duty.every_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Takes rounds of cases; one that breaks is put off, and the others are taken without it."""
+
+    session: Session
+    desk: Desk
+    clock: Clock
+
+    async def take(self, take: Take) -> int:
+        """Take one round; give LIMIT when there may be more at once."""
+        try:
+            return await take(self.session, self.desk, self.clock.now(), LIMIT)
+        except CannotDecide as broken:
+            await self._tell(broken)
+        except (StoreUnavailable, StoreBusy):
+            raise
+        except Exception as error:  # noqa: BLE001 - one case must not stop the timers of all others
+            log.error("a round is taken case by case", error=place(error))
+            await self._one_by_one(take)
+        return LIMIT
+
+    async def _one_by_one(self, take: Take) -> None:
+        for _ in range(LIMIT):
+            try:
+                if not await take(self.session, self.desk, self.clock.now(), 1):
+                    return
+            except CannotDecide as broken:
+                await self._tell(broken)
+
+    async def _tell(self, broken: CannotDecide) -> None:
+        metrics.deciding_failed.inc()
+        log.critical("a case cannot be decided; an operator is told", error=str(broken))
+        await put_off(self.session, broken, self.desk, self.clock.now())
+
+
 def duties(session: Session, watcher: Session, desk: Desk, clock: Clock) -> list[Round]:
     """Give the ticker's duties; the watcher has a session of its own, since ours may be blocked."""
-
-    async def due() -> int:
-        return await _or_put_off(take_due)
-
-    async def inbox() -> int:
-        return await _or_put_off(take_inbox)
-
-    async def _or_put_off(take: Callable[[Session, Desk, datetime], Awaitable[int]]) -> int:
-        try:
-            return await take(session, desk, clock.now())
-        except casework.CannotDecide as broken:
-            metrics.deciding_failed.inc()
-            log.critical("a case cannot be decided; an operator is told", error=str(broken))
-            await put_off(session, broken, desk, clock.now())
-            return LIMIT
+    hand = Hand(session, desk, clock)
 
     async def frozen() -> int:
         return await end_frozen(watcher)
 
     return [
-        Round("due", due, TICK_S),
-        Round("inbox", inbox, TICK_S),
+        Round("due", partial(hand.take, take_due), TICK_S),
+        Round("inbox", partial(hand.take, take_inbox), TICK_S),
         Round("frozen", frozen, WATCH_EVERY_S),
     ]

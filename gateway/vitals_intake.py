@@ -15,21 +15,16 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from alerts.events import DeviceBack, Heard
-from devices.model import (
-    Measurement,
-    Quality,
-    Status,
-    StatusKind,
-    StatusState,
-    is_plausible_time,
-)
+from devices.model import Status, StatusKind, StatusState
+from gateway import strays
 from gateway.arrivals import Arrival
 from gateway.intake import Mark, Taken, heard_of, mark_of, stored
 from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
+from gateway.readings import measurements
 from gateway.store import messages
 from gateway.store.cases import add_subjects, encode
 from gateway.store.connect import Connection, Session
-from gateway.store.messages import ReceiptKey, Sender
+from gateway.store.messages import ReceiptKey
 from gateway.supervision import line_subject
 
 GOOD = (StatusState.OK, StatusState.RESTORED)
@@ -49,54 +44,16 @@ async def take(
         StoreBusy: try again.
         BadData: one of the messages holds what the database refuses; halve the batch.
     """
-    placed = await place(session, batch, desk, now) if batch else []
+    placed, apart = strays.set_apart(await place(session, batch, desk, now) if batch else [])
     async with session.transaction() as connection:
         new, repeats, fresh = await tell_repeats(connection, placed, now)
         await keep_raw(connection, new, messages.copy_packets)
-        rows = [row for one in new for row in _measurements(one)]
+        rows = [row for one in new for row in measurements(one)]
         if rows:
             await messages.copy_measurements(connection, rows)
         await _note_heard(connection, new, marks, fresh, now)
-    return Taken(answers=stored(new, repeats))
-
-
-def _measurements(one: Placed) -> list[tuple[object, ...]]:
-    if one.sender is None:
-        return []
-    received_at = one.arrival.packet.received_at
-    return [
-        _measurement(one.sender, signal, received_at)
-        for signal in one.arrival.signals
-        if isinstance(signal, Measurement)
-    ]
-
-
-def _measurement(sender: Sender, signal: Measurement, received_at: datetime) -> tuple[object, ...]:
-    at, quality = received_at, signal.quality
-    if signal.at is not None:
-        if is_plausible_time(signal.at, received_at):
-            at = signal.at
-        else:
-            quality = Quality.DEVICE_CLOCK
-    number: float | None = None
-    word: str | None = None
-    if isinstance(signal.value, str):
-        word = signal.value
-    elif signal.value is not None:
-        number = float(signal.value)
-    return (
-        at,
-        sender.organisation_id,
-        sender.person_id,
-        sender.device_id,
-        signal.code.value,
-        number,
-        word,
-        quality.value,
-        "device",
-        signal.at,
-        received_at,
-    )
+        await strays.keep(connection, apart, desk, now)
+    return Taken(answers=stored([*new, *apart], repeats))
 
 
 async def _note_heard(
@@ -120,6 +77,9 @@ async def _note_heard(
     if not latest and not spoke:
         return
     before = await messages.known_before(connection, {*latest, *owners})
+    for device in owners.keys() - before.keys():
+        # A will as the first word: until then it was there, and its condition needs a row.
+        latest.setdefault(device, owners[device])
     await messages.heard(
         connection,
         [(device, latest[device].organisation_id, latest[device].at) for device in sorted(latest)],

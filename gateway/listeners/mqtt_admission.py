@@ -12,6 +12,7 @@ from gateway.listeners import tls
 from gateway.listeners.mqtt_policy import claimed_name
 from gateway.listeners.mqtt_shared import Shared
 from gateway.listeners.ports import Identity
+from gateway.log import place
 
 log = structlog.get_logger()
 
@@ -36,8 +37,9 @@ async def admit(shared: Shared, asked: ConnectRequested, tls_object: object) -> 
         identity = await _identify(shared, asked, tls_object)
     except (StoreUnavailable, TimeoutError):
         return Refusal(Reason.SERVER_UNAVAILABLE, "the database does not answer")
-    except Exception:
-        log.exception("a sender could not be identified: see the error", line=shared.settings.line)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the device must hear an answer
+        line = shared.settings.line
+        log.error("a sender could not be identified: see the error", line=line, error=place(error))
         return Refusal(Reason.SERVER_UNAVAILABLE, "identification failed")
     if shared.intake.blind:
         return blind

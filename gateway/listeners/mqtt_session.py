@@ -156,7 +156,7 @@ class Session(asyncio.Protocol):
             self._let_in(answer)
         else:
             self._shared.metrics.refusal(answer.reason.name.lower())
-            log.info("a connection was refused", line=self._settings.line, why=answer.why)
+            log.info("a connection was refused", line=self._settings.line, reason=answer.why)
             refusal = RefuseConnect(answer.reason, answer.why)
             self._finish(self._connection.send(refusal, line_time()))
 

@@ -5,10 +5,11 @@
 -- senders --
 -- Who the given (line, sender) pairs are, with the subject their signals belong to.
 select given.line, given.sender, device.id as device_id, device.organisation_id, device.person_id,
-       device.place_id, device.interval_s, device.enabled,
+       device.place_id, person.place_id as home_id, device.interval_s, device.enabled,
        (device.expires_at is not null and device.expires_at <= %(now)b) as expired
 from unnest(%(lines)b::text[], %(senders)b::text[]) as given (line, sender)
 join device on device.line = given.line and device.sender = given.sender
+left join person on person.id = device.person_id
 
 -- identify --
 -- What a connecting device must prove; by name, or by the certificate it showed, which goes first.
@@ -58,11 +59,11 @@ limit %(limit)b
 for no key update skip locked
 
 -- facts_persons --
--- What deciding may know of the people of these subjects.
+-- What deciding may know of the people of these subjects, and of who lives in these places.
 select id, born, postcode, status, away_until, ceiling, anticipatory_line, conditions, contacts,
        anticoagulants, plan, place_id, language
 from person
-where id = any(%(ids)b::uuid[])
+where id = any(%(ids)b::uuid[]) or place_id = any(%(places)b::uuid[])
 
 -- facts_devices --
 -- The devices of these people and places.
@@ -363,8 +364,8 @@ where held_until is null or held_until <= %(now)b
 group by subject_id order by min(id) limit %(limit)b
 
 -- unknown_callers --
--- How many unknown senders of a line have an open call; above a bound they share one subject.
-select count(*) from subject join alarm on alarm.subject_id = subject.id
+-- Which unknown senders of a line have an open call; above a bound further ones share one subject.
+select distinct subject.label from subject join alarm on alarm.subject_id = subject.id
 where subject.kind = 'unknown_device' and subject.line = %(line)b and alarm.state <> 'closed'
 
 -- take_inbox --
@@ -551,9 +552,12 @@ order by alarm.priority, alarm.alarm_at, alarm.id
 limit %(limit)b
 
 -- desk_alarm --
--- One alarm of an organisation, with whose it is.
-select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
-       subject.place_id, subject.label, alarm.record::text
+-- One alarm of an organisation, with whose it is; a place's is also the only resident's.
+select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.place_id, subject.label,
+       alarm.record::text, coalesce(subject.person_id, (
+           select min(person.id::text)::uuid from person
+           where person.place_id = subject.place_id having count(*) = 1
+       )) as person_id
 from alarm join subject on subject.id = alarm.subject_id
 where alarm.id = %(id)b and alarm.organisation_id = %(organisation_id)b
 
@@ -584,7 +588,9 @@ order by made_at, id
 
 -- desk_alarm_referrals --
 -- Referrals of one alarm, oldest first.
-select referral.id, referral.subject_id, subject.person_id, referral.record::text
+select referral.id, referral.subject_id,
+       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+       referral.record::text
 from referral join subject on subject.id = referral.subject_id
 where referral.alarm_id = %(alarm_id)b and referral.organisation_id = %(organisation_id)b
 order by referral.made_at, referral.id
@@ -604,7 +610,9 @@ order by service.position, service.id
 
 -- desk_referrals --
 -- Referrals of an organisation, of one service when it is named, longest waiting first.
-select referral.id, referral.subject_id, subject.person_id, referral.record::text
+select referral.id, referral.subject_id,
+       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+       referral.record::text
 from referral join subject on subject.id = referral.subject_id
 where referral.organisation_id = %(organisation_id)b
   and (%(service_id)b::text is null or referral.service_id = %(service_id)b)
@@ -614,7 +622,9 @@ limit %(limit)b
 
 -- desk_referral --
 -- One referral of an organisation; of one service only when it is named.
-select referral.id, referral.subject_id, subject.person_id, referral.record::text
+select referral.id, referral.subject_id,
+       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+       referral.record::text
 from referral join subject on subject.id = referral.subject_id
 where referral.id = %(id)b and referral.organisation_id = %(organisation_id)b
   and (%(service_id)b::text is null or referral.service_id = %(service_id)b)
@@ -622,7 +632,9 @@ where referral.id = %(id)b and referral.organisation_id = %(organisation_id)b
 -- desk_day_referrals --
 -- What a service's daily meeting looks at: referrals made before the day's end that were open in
 -- it, made in it or attended in it.
-select referral.id, referral.subject_id, subject.person_id, referral.record::text
+select referral.id, referral.subject_id,
+       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+       referral.record::text
 from referral join subject on subject.id = referral.subject_id
 where referral.organisation_id = %(organisation_id)b and referral.service_id = %(service_id)b
   and referral.made_at < %(until)b
@@ -690,3 +702,65 @@ select min(next_due_at) as due_at from subject
 select subject_id, id from referral
 where subject_id = any(%(subjects)b::uuid[]) and received_at is not null
 order by made_at
+
+-- bars_case --
+-- What a BaRS-shaped message needs to know at send time: the service, the sender, the person or
+-- the place.
+select service.name as service_name, service.timezone, organisation.name as organisation_name,
+       coalesce(person.id, subject.id) as subject_id, person.name, person.born, person.nhs_number, person.address,
+       person.postcode, person.phone_home, person.phone_mobile, person.contacts::text,
+       person.ceiling, person.language, place.name as place_name, place.address as place_address,
+       place.postcode as place_postcode
+from referral
+join subject on subject.id = referral.subject_id
+join organisation on organisation.id = referral.organisation_id
+join service on service.organisation_id = referral.organisation_id
+    and service.id = referral.service_id
+left join person
+    on person.id = coalesce(subject.person_id, (referral.record ->> 'person')::uuid)
+left join place on place.id = coalesce(subject.place_id, person.place_id)
+where referral.id = %(id)b and referral.organisation_id = %(organisation_id)b
+  and referral.service_id = %(service_id)b
+
+-- bars_sent --
+-- Notes that a message goes to a service under this id, so that its answers find their referral.
+insert into receipt (line, sender, key, digest, organisation_id, seen_at, verdict)
+values ('bars-out', %(service_id)b, %(bundle_id)b, sha256(%(bundle_id)b::text::bytea),
+        %(organisation_id)b, %(now)b, jsonb_build_object('referral', %(referral_id)b::uuid))
+on conflict (line, sender, key, digest) do update set seen_at = excluded.seen_at
+
+-- bars_named --
+-- Keeps the id and number that the service gave to the referral it got under this message's id.
+update receipt set verdict = verdict || jsonb_strip_nulls(jsonb_build_object(
+    'receivers_id', %(receivers_id)b::text, 'reference', %(reference)b::text))
+where line = 'bars-out' and sender = %(service_id)b and key = %(bundle_id)b
+  and organisation_id = %(organisation_id)b
+
+-- bars_name --
+-- The id that the service gave to the referral it got under this message's id.
+select verdict ->> 'receivers_id' as receivers_id from receipt
+where line = 'bars-out' and sender = %(service_id)b and key = %(bundle_id)b
+  and organisation_id = %(organisation_id)b
+
+-- bars_referral --
+-- Which referral of a service an answer is about: by the message it answers, else by our number.
+select referral.id, referral.subject_id, referral.made_at
+from referral
+where referral.organisation_id = %(organisation_id)b and referral.service_id = %(service_id)b
+  and referral.id = coalesce((
+      select (receipt.verdict ->> 'referral')::uuid from receipt
+      where receipt.line = 'bars-out' and receipt.sender = %(service_id)b
+        and receipt.key = %(to)b and receipt.organisation_id = %(organisation_id)b
+  ), %(referral_id)b::uuid)
+
+-- strays_shown --
+-- Which senders that nobody enrolled were shown on a line lately.
+select key from receipt
+where line = %(line)b and sender = %(sender)b
+  and seen_at > %(now)b::timestamptz - make_interval(secs => %(span_s)b)
+
+-- drop_streams --
+-- Drops what these senders streamed, as it came; the readings made of it stay.
+delete from packet using unnest(%(lines)b::text[], %(senders)b::text[]) as stream (line, sender)
+where packet.line = stream.line and packet.sender = stream.sender
+  and packet.received_at < %(before)b::timestamptz

@@ -15,6 +15,7 @@ import msgspec
 from alerts.case import Case
 from alerts.facts import Device, Facts, Person, Plan, Service
 from alerts.words import Ceiling, PersonStatus, SubjectKind
+from gateway.errors import CannotDecide
 from gateway.store.connect import Connection, Row, row, rows, run
 
 _case_of = msgspec.json.Decoder(Case).decode
@@ -50,6 +51,10 @@ class NewSubject:
 
 
 def _subject(found: Row) -> Subject:
+    try:
+        case = _case_of(found.state) if found.state is not None else None
+    except msgspec.DecodeError as error:
+        raise CannotDecide(found.id, "its state cannot be read") from error
     return Subject(
         id=found.id,
         organisation_id=found.organisation_id,
@@ -58,7 +63,7 @@ def _subject(found: Row) -> Subject:
         place_id=found.place_id,
         line=found.line,
         label=found.label,
-        case=_case_of(found.state) if found.state is not None else None,
+        case=case,
     )
 
 
@@ -82,7 +87,11 @@ async def add_subjects(connection: Connection, wanted: Iterable[NewSubject], now
 
 
 async def lock_free(connection: Connection, ids: Iterable[UUID]) -> dict[UUID, Subject]:
-    """Lock those of the subjects that nobody else is working on."""
+    """Lock those of the subjects that nobody else is working on.
+
+    Raises:
+        CannotDecide: the state of one of them cannot be read.
+    """
     found = await rows(connection, "lock_subjects", ids=list(ids))
     return {one.id: _subject(one) for one in found}
 
@@ -92,13 +101,18 @@ async def lock_one(connection: Connection, subject_id: UUID) -> Subject | None:
 
     Raises:
         StoreBusy: not to be had within lock_timeout.
+        CannotDecide: its state cannot be read.
     """
     found = await row(connection, "lock_subject", id=subject_id)
     return _subject(found) if found is not None else None
 
 
 async def lock_due(connection: Connection, now: datetime, limit: int) -> dict[UUID, Subject]:
-    """Lock subjects with something due that nobody else is working on."""
+    """Lock subjects with something due that nobody else is working on.
+
+    Raises:
+        CannotDecide: the state of one of them cannot be read.
+    """
     found = await rows(connection, "lock_due_subjects", now=now, limit=limit)
     return {one.id: _subject(one) for one in found}
 
@@ -108,36 +122,49 @@ async def read_facts(
 ) -> dict[UUID, Facts]:
     """Read what deciding may know about these subjects."""
     people = [one.person_id for one in subjects if one.person_id]
-    owners = people + [one.place_id for one in subjects if one.place_id]
+    places = [one.place_id for one in subjects if one.place_id]
     persons: dict[UUID, Person] = {}
+    residents: dict[UUID, list[UUID]] = {}
     devices: dict[UUID, dict[str, Device]] = {}
-    if people:
-        found = await rows(connection, "facts_persons", ids=people)
-        persons = {one.id: _person(one) for one in found}
-    if owners:
+    if people or places:
+        for one in await rows(connection, "facts_persons", ids=people, places=places):
+            persons[one.id] = _person(one)
+            if one.place_id is not None:
+                residents.setdefault(one.place_id, []).append(one.id)
+        owners = [*persons, *places]
         for one in await rows(connection, "facts_devices", ids=owners):
-            for owner in (one.person_id, one.place_id):
-                if owner is not None:
-                    devices.setdefault(owner, {})[one.sender] = _device(one)
+            for owner in {one.person_id, one.place_id} - {None}:
+                devices.setdefault(owner, {})[one.sender] = _device(one)
     organisations = list({one.organisation_id for one in subjects})
     services: dict[UUID, list[Service]] = {}
     for one in await rows(connection, "facts_services", organisations=organisations, now=now):
         services.setdefault(one.organisation_id, []).append(_service(one))
-    return {one.id: _facts(one, persons, devices, services) for one in subjects}
+    return {
+        one.id: _facts(one, _whom(one, residents), persons, devices, services) for one in subjects
+    }
+
+
+def _whom(subject: Subject, residents: Mapping[UUID, list[UUID]]) -> list[UUID]:
+    """Say whom a case is about: its person, or all who live in its place."""
+    if subject.person_id is not None:
+        return [subject.person_id]
+    return residents.get(subject.place_id, []) if subject.place_id is not None else []
 
 
 def _facts(
     subject: Subject,
+    whom: Sequence[UUID],
     persons: Mapping[UUID, Person],
     devices: Mapping[UUID, dict[str, Device]],
     services: Mapping[UUID, list[Service]],
 ) -> Facts:
-    owner = subject.person_id or subject.place_id
+    """Give what is known for one case; of a place, its person is the only one who lives there."""
+    owners = [*whom, *([subject.place_id] if subject.place_id is not None else [])]
     return Facts(
         subject=subject.kind,
-        person=persons.get(subject.person_id) if subject.person_id else None,
+        person=persons.get(whom[0]) if len(whom) == 1 else None,
         place=str(subject.place_id) if subject.place_id else None,
-        devices=devices.get(owner, {}) if owner else {},
+        devices={name: one for owner in owners for name, one in devices.get(owner, {}).items()},
         services=tuple(services.get(subject.organisation_id, ())),
     )
 

@@ -46,10 +46,8 @@ UNAVAILABLE = (
     errors.IdleInTransactionSessionTimeout,
     errors.ReadOnlySqlTransaction,
     errors.DiskFull,
+    errors.InsufficientPrivilege,  # a right that was taken away is no message's fault
 )
-OUR_FAULT = "42"
-"""SQLSTATE class of what no message can bring about: a table that is gone, a right that is missing.
-Our statements are always the same."""
 
 
 def translate(error: psycopg.Error, connection: Connection | None) -> StoreError:
@@ -59,7 +57,7 @@ def translate(error: psycopg.Error, connection: Connection | None) -> StoreError
         return StoreBusy(f"the database is busy: {name}; try again")
     if connection is not None and (connection.broken or connection.closed):
         return StoreUnavailable(f"the connection to the database is gone: {name}")
-    if isinstance(error, UNAVAILABLE) or (error.sqlstate or "").startswith(OUR_FAULT):
+    if isinstance(error, UNAVAILABLE):
         return StoreUnavailable(f"the database cannot be used: {name}; see its log")
     return BadData(f"the database refuses the data: {name} {error.sqlstate or ''}".strip())
 

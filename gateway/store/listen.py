@@ -10,7 +10,14 @@ from collections.abc import AsyncIterator
 import psycopg
 from psycopg import AsyncConnection, sql
 
-from gateway.store.connect import CONNECT_TIMEOUT_S, Dsn
+from gateway.store.connect import (
+    CONNECT_TIMEOUT_S,
+    KEEP_IDLE_S,
+    KEEP_INTERVAL_S,
+    KEEP_PROBES,
+    UNACKNOWLEDGED_MS,
+    Dsn,
+)
 
 AGAIN_S = 0.5
 
@@ -24,6 +31,10 @@ async def notifications(dsn: Dsn, channel: str) -> AsyncIterator[str]:
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
                 application_name=f"lifeline/listen-{channel}",
+                keepalives_idle=KEEP_IDLE_S,
+                keepalives_interval=KEEP_INTERVAL_S,
+                keepalives_count=KEEP_PROBES,
+                tcp_user_timeout=UNACKNOWLEDGED_MS,
             )
             async with connection:
                 await connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))

@@ -14,13 +14,14 @@ ReceiptKey = tuple[str, str, str, bytes]
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """An enrolled device behind a (line, sender) pair."""
+    """An enrolled device behind a (line, sender) pair; `home_id` is where its person lives."""
 
     device_id: UUID
     organisation_id: UUID
     person_id: UUID | None
     place_id: UUID | None
     usable: bool
+    home_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ async def senders(
             person_id=one.person_id,
             place_id=one.place_id,
             usable=one.enabled and not one.expired,
+            home_id=one.home_id,
         )
         for one in found
     }
@@ -161,6 +163,10 @@ async def add_packets(connection: Connection, packets: Sequence[Raw]) -> None:
 
 
 RAW_TYPES = ("timestamptz", "uuid", "text", "text", "text", "text", "text", "bool", "bytea", "text")
+MEASUREMENT_COLUMNS = (
+    "ats", "organisations", "persons", "devices", "codes", "numbers", "words", "qualities",
+    "sources", "device_ats", "received",
+)  # fmt: skip
 MEASUREMENT_TYPES = (
     "timestamptz", "uuid", "uuid", "uuid", "text", "float8", "text", "text", "text",
     "timestamptz", "timestamptz",
@@ -194,6 +200,16 @@ async def copy_measurements(connection: Connection, given: Sequence[tuple[object
         copy.set_types(MEASUREMENT_TYPES)
         for one in given:
             await copy.write_row(one)
+
+
+async def add_measurements(connection: Connection, given: Sequence[tuple[object, ...]]) -> None:
+    """Store the few readings of the alarm lane, which copies nothing while it holds a lock."""
+    columns = [list(column) for column in zip(*given, strict=True)]
+    await run(
+        connection,
+        "add_measurements",
+        **dict(zip(MEASUREMENT_COLUMNS, columns, strict=True)),
+    )
 
 
 async def add_quarantine(connection: Connection, packets: Sequence[Raw]) -> None:

@@ -5,6 +5,7 @@ hypertables where TimescaleDB may be used (DESIGN 7). Which one was taken is rec
 is never changed from one to the other by a start (`lifeline storage convert` will do that).
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib import resources
 from typing import Literal
@@ -12,6 +13,7 @@ from typing import Literal
 import psycopg
 from psycopg import sql
 
+from devices.model import PARTITION_PAST_DAYS
 from gateway.errors import SettingsError
 from gateway.store.connect import Connection, Session
 
@@ -100,17 +102,24 @@ async def _choose(connection: Connection, storage: str) -> Storage:
 
 
 async def ensure_partitions(session: Session, now: datetime) -> None:
-    """Make the month partitions from 13 months back to three ahead, where they are missing.
+    """Make the month partitions from the oldest plausible device time to three ahead.
 
     Only for native storage. A partition that would have to take rows out of the DEFAULT one cannot
-    be made here; the non-empty default is found and raised elsewhere.
+    be made here and is left out; the non-empty default is found and raised elsewhere.
     """
-    month = now.year * 12 + now.month - 1
+    month = _month(now)
+    oldest = _month(now - timedelta(days=PARTITION_PAST_DAYS))
     async with session.transaction() as connection:
         await connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        for table, behind in (("packet", 1), ("measurement", 13)):
-            for number in range(month - behind, month + 4):
-                await _ensure_partition(connection, table, number)
+        for table, first in (("packet", month - 1), ("measurement", oldest)):
+            for number in range(first, month + 4):
+                with suppress(psycopg.errors.CheckViolation):
+                    async with connection.transaction():
+                        await _ensure_partition(connection, table, number)
+
+
+def _month(at: datetime) -> int:
+    return at.year * 12 + at.month - 1
 
 
 async def drop_old_partitions(session: Session, now: datetime, retention_days: int) -> None:

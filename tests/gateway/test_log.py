@@ -1,11 +1,14 @@
 """Logs hold named fields and no personal data."""
 
+import ast
 import json
+from pathlib import Path
 
 import pytest
 import structlog
 
-from gateway.log import configure, place
+import gateway
+from gateway.log import FIELDS, configure, place
 
 
 def test_a_field_that_is_not_on_the_list_is_dropped_and_named(
@@ -29,3 +32,16 @@ def test_an_errors_place_says_where_and_never_what() -> None:
 
     assert found.startswith("ValueError at test_log.py:")
     assert "Mrs" not in found
+
+
+def test_every_field_that_the_gateway_logs_is_on_the_list() -> None:
+    """A field that is dropped is missing when somebody asks why a device was refused."""
+    levels = {"debug", "info", "warning", "error", "critical", "exception"}
+    used: dict[str, str] = {}
+    for path in Path(gateway.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            match node:
+                case ast.Call(ast.Attribute(ast.Name("log"), level)) if level in levels:
+                    used |= {word.arg: path.name for word in node.keywords if word.arg}
+                    assert level != "exception", f"{path.name}: its traceback would be dropped"
+    assert {word: where for word, where in used.items() if word not in FIELDS} == {}

@@ -2,17 +2,20 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from gateway import enrol, intake
+from alerts.events import OperatorEvent
+from alerts.words import Disposition, OperatorAct
+from gateway import acts, enrol, intake
 from gateway.arrivals import Arrival
 from gateway.intake import Taken
 from gateway.placing import Desk
-from gateway.store.connect import Session, Sessions
+from gateway.store.connect import Session, Sessions, row, rows
 from tests.databases import MORNING, ORGANISATION
-from tests.store.messages import arrival, count, press
+from tests.store.messages import LINE, arrival, column, count, press, roll
 
 pytestmark = pytest.mark.usefixtures("enrolled")
 
@@ -156,3 +159,126 @@ async def test_ids_agree_between_sites_that_never_spoke(session: Session, desk: 
         ids = [UUID(str(found.id)) for found in await cursor.fetchall()]
 
     assert [one.version for one in ids] == [5, 5]
+
+
+# -- fire, gas, heat and flood: the place ------------------------------------------------------
+
+COURT = [{"id": "court", "name": "Fictional Court", "postcode": "LE1 1AA"}]
+FLATS = [
+    {"id": "wc", "name": "Fictional WC", "postcode": "LE1 1AA", "place": "court"},
+    {"id": "op", "name": "Fictional OP", "postcode": "LE1 1AA", "place": "court"},
+]
+ALONE = {
+    "places": COURT,
+    "persons": FLATS[:1],
+    "devices": [{"line": LINE, "sender": "17", "person": "wc"}],
+}
+
+
+def smoke(number: int = 1, device: str = "17", **more: Any) -> Arrival:
+    return arrival({"id": f"s-{number}", "activation": "smoke", **more}, device=device)
+
+
+async def owners(session: Session, kind: str) -> list[UUID]:
+    text = f"select subject_id from alarm where kind = '{kind}' order by subject_id"  # noqa: S608
+    return [UUID(str(one)) for one in await column(session, text)]
+
+
+async def test_smoke_in_two_flats_of_one_place_is_one_alarm_of_the_place(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    await enrol.enrol(sessions, roll(places=COURT, persons=FLATS), MORNING)
+    await take(session, desk, smoke(), smoke(2, device="18"), press())
+
+    assert await owners(session, "life_safety") == [enrol.place_id(ORGANISATION, "court")]
+    assert await owners(session, "help") == [enrol.person_id(ORGANISATION, "wc")]
+    assert await count(session, "alarm", "(record->>'signals')::int = 2") == 1
+    assert await count(session, "decision", "entry ? 'person' and entry->>'kind' <> 'help'") == 0
+
+
+async def test_smoke_of_a_person_without_a_place_stays_with_the_person(
+    session: Session, desk: Desk
+) -> None:
+    await take(session, desk, smoke())
+
+    assert await owners(session, "life_safety") == [enrol.person_id(ORGANISATION, "wc")]
+
+
+async def test_smoke_where_one_person_lives_names_that_person(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    await enrol.enrol(sessions, roll(**ALONE), MORNING)
+    await take(session, desk, smoke())
+
+    named = await column(session, "select distinct entry->>'person' from decision")
+    assert named == [str(enrol.person_id(ORGANISATION, "wc"))]
+    assert await owners(session, "life_safety") == [enrol.place_id(ORGANISATION, "court")]
+
+
+async def test_a_smoke_detector_speaks_for_where_it_hangs_before_where_its_person_lives(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    places = [*COURT, {"id": "laundry", "name": "Fictional laundry"}]
+    devices = [{"line": LINE, "sender": "17", "person": "wc", "place": "laundry"}]
+    persons = FLATS[:1]
+    await enrol.enrol(sessions, roll(places=places, persons=persons, devices=devices), MORNING)
+    await take(session, desk, smoke())
+
+    assert await owners(session, "life_safety") == [enrol.place_id(ORGANISATION, "laundry")]
+
+
+async def test_smoke_and_a_low_battery_in_one_message_go_to_the_place_as_a_whole(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    await enrol.enrol(sessions, roll(places=COURT, persons=FLATS), MORNING)
+    await take(session, desk, smoke(status={"battery_pct": 5}))
+
+    place = enrol.place_id(ORGANISATION, "court")
+    assert await owners(session, "life_safety") == [place]
+    assert await owners(session, "technical") == [place]
+
+
+async def test_a_detector_of_a_flat_without_speech_is_known_at_its_place(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    devices = [{"line": LINE, "sender": "17", "person": "wc", "speech": False}]
+    await enrol.enrol(sessions, roll(places=COURT, persons=FLATS, devices=devices), MORNING)
+    await take(session, desk, arrival({"id": "1", "activation": "flood"}))
+
+    assert await column(session, "select record->>'speech' from alarm") == ["false"]
+
+
+async def test_a_detector_that_gave_smoke_is_heard_for_its_person(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    """Lost and back stand in the person's case, where the device's silence stood."""
+    await enrol.enrol(sessions, roll(places=COURT, persons=FLATS), MORNING)
+    taken = await take(session, desk, smoke())
+
+    assert [mark.subject.id for mark in taken.heard] == [enrol.person_id(ORGANISATION, "wc")]
+
+
+async def test_a_referral_from_a_place_carries_the_person_it_was_made_for(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    await enrol.enrol(sessions, roll(**ALONE), MORNING)
+    await take(session, desk, arrival({"id": "1", "activation": "temperature_low"}))
+    (alarm,) = await column(session, "select id::text from alarm")
+    event = OperatorEvent(
+        at=MORNING, operator="op1", do=OperatorAct.DECIDE, alarm=alarm, disposition=Disposition.UCR
+    )
+    place = enrol.place_id(ORGANISATION, "court")
+    await acts.act(sessions, place, event, desk, MORNING, actor="test")
+
+    wc = enrol.person_id(ORGANISATION, "wc")
+    named = {"id": UUID(alarm), "organisation_id": ORGANISATION}
+    async with session.plain() as connection:
+        shown = await row(connection, "desk_alarm", **named)
+        (made,) = await rows(
+            connection, "desk_alarm_referrals", alarm_id=UUID(alarm), organisation_id=ORGANISATION
+        )
+        sent = await row(connection, "bars_case", **{**named, "id": made.id}, service_id="icrs")
+    assert shown is not None
+    assert sent is not None
+    assert (shown.person_id, made.person_id) == (wc, wc)
+    assert (sent.subject_id, sent.name, sent.place_name) == (wc, "Fictional WC", "Fictional Court")

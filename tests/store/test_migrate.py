@@ -43,7 +43,7 @@ async def test_two_starts_at_once_make_one_database(empty_database: str) -> None
         await one.close()
 
 
-async def test_native_partitions_reach_three_months_ahead_and_thirteen_back(
+async def test_native_partitions_reach_three_months_ahead_and_400_days_back(
     empty_database: str,
 ) -> None:
     session = Session(lambda: empty_database, "test")
@@ -51,7 +51,7 @@ async def test_native_partitions_reach_three_months_ahead_and_thirteen_back(
     await ensure_partitions(session, MORNING)
 
     found = await column(session, PARTITIONS.format("measurement"))
-    assert (found[0], found[-1]) == ("measurement_2025_10", "measurement_2027_02")
+    assert (found[0], found[-1]) == ("measurement_2025_09", "measurement_2027_02")
     assert await column(session, PARTITIONS.format("packet")) == [
         f"packet_{month}" for month in ("2026_10", "2026_11", "2026_12", "2027_01", "2027_02")
     ]

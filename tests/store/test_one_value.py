@@ -102,3 +102,41 @@ async def test_tables_and_case_agree_after_random_work(
     assert {one.id: one for one in case.tasks} == await _rows(session, "task", Task)
     due = await column(session, f"select next_due_at from subject where id = '{WC}'")  # noqa: S608
     assert due == [case.next_due_at]
+
+
+async def test_a_late_outcome_reaches_the_table_before_the_referral_leaves_the_case(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    """Entered 40 days late, it closes the referral in the table too, and for good."""
+    await intake.take(session, [press()], desk, MORNING)
+    (referral,) = await column(session, "select id::text from referral")
+    (alarm,) = await column(session, "select id::text from alarm")
+
+    async def tell(event: Event) -> None:
+        assert await acts.act(sessions, WC, event, desk, event.at, actor="test") is not None
+
+    visit = MORNING + timedelta(minutes=40)
+    late = MORNING + timedelta(days=40)
+    for at, do in ((MORNING, ServiceAct.ACCEPT), (visit, ServiceAct.FACE_TO_FACE)):
+        await tell(ServiceEvent(at=at, service="icrs", do=do, referral=referral))
+    reason = CloseReason.RESOLVED_BY_RESPONDER
+    await tell(OperatorEvent(visit, "op1", OperatorAct.CLOSE, alarm, close_reason=reason))
+    await tell(
+        ServiceEvent(
+            at=late,
+            service="icrs",
+            do=ServiceAct.OUTCOME,
+            referral=referral,
+            occurred_at=visit,
+            outcome="remains_at_home",
+        )
+    )
+
+    closed = "select state || ' ' || (record->>'outcome') from referral"
+    assert await column(session, closed) == ["closed remains_at_home"]
+    later = late + timedelta(days=1)
+    await intake.take(session, [press(2, at=later)], desk, later)
+    (state,) = await column(session, f"select state::text from subject where id = '{WC}'")  # noqa: S608
+    case = msgspec.json.decode(state, type=Case)
+    assert referral not in {one.id for one in case.referrals}
+    assert await column(session, f"{closed} where id = '{referral}'") == ["closed remains_at_home"]

@@ -21,6 +21,10 @@ async def receiving(session: Session, now: datetime) -> None:
 async def receive_until(session: Session, until: datetime) -> None:
     """Receive without a break from the morning on."""
     await receiving(session, MORNING)
+    await go_on_receiving(session, until)
+
+
+async def go_on_receiving(session: Session, until: datetime) -> None:
     async with session.plain() as connection:
         await connection.execute("update reception set alive_at = %s", (until,))
 
@@ -51,6 +55,7 @@ async def test_our_own_outage_makes_no_device_lost(session: Session, desk: Desk)
     back = MORNING + timedelta(hours=5)
     await receiving(session, back)
 
+    await go_on_receiving(session, back + timedelta(hours=2, minutes=1))
     assert await supervision.sweep(session, back + timedelta(minutes=1)) == 0
     assert await supervision.sweep(session, back + timedelta(hours=2, minutes=1)) == 2
 
@@ -84,3 +89,39 @@ async def test_a_fault_of_the_gateway_itself_is_a_technical_alarm(
     await ticker.take_inbox(session, desk, MORNING)
 
     assert await count(session, "alarm", "kind = 'technical' and record->>'note' like '%3.0 s%'")
+
+
+async def test_no_device_is_lost_while_nobody_receives(session: Session, desk: Desk) -> None:
+    """The sweep runs in another process, or earlier at a start, than the reception it judges by."""
+    await vitals_intake.take(session, [up({"id": "9-1"})], (), desk, MORNING)
+    await receive_until(session, MORNING + timedelta(hours=1))
+    late = MORNING + timedelta(hours=9)
+    assert await supervision.sweep(session, late) == 0
+
+    await receiving(session, late)
+    assert await supervision.sweep(session, late) == 0
+    await go_on_receiving(session, late + timedelta(hours=3))
+    assert await supervision.sweep(session, late + timedelta(hours=3)) == 2
+
+
+async def test_devices_lost_one_by_one_within_a_minute_behind_one_line_are_folded(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    people = [{"id": f"p{number}", "name": f"Fictional P{number}"} for number in range(40)]
+    units = [
+        {"line": LINE, "sender": f"u{number}", "person": f"p{number}", "interval_s": 60}
+        for number in range(40)
+    ]
+    await enrol.enrol(sessions, roll(persons=people, devices=units), MORNING)
+    for number in range(40):
+        word = up({"id": "9-1"}, device=f"u{number}", at=MORNING + timedelta(seconds=number))
+        await vitals_intake.take(session, [word], (), desk, MORNING)
+    await receive_until(session, MORNING + timedelta(minutes=4))
+    for number in range(0, 45, 5):
+        late = MORNING + timedelta(seconds=121 + number)
+        await supervision.sweep(session, late)
+        await ticker.take_inbox(session, desk, late)
+
+    alarms = await count(session, "alarm", "kind = 'technical'")
+    assert alarms <= supervision.MANY_LOST + 1
+    assert await count(session, "device_heard", "lost_at is not null") == 40

@@ -11,7 +11,7 @@ from gateway.intake import Taken
 from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING, ORGANISATION
-from tests.store.messages import column, count, press, up
+from tests.store.messages import arrival, column, count, press, up
 
 pytestmark = pytest.mark.usefixtures("enrolled")
 
@@ -115,4 +115,31 @@ async def test_a_broken_line_is_told_by_the_will_and_mended_by_the_next_word(
     await take(session, desk, up({"id": "9-2"}, **later), now=later["at"])
     await ticker.take_inbox(session, desk, later["at"])
 
+    assert await count(session, "alarm", "kind = 'technical' and state = 'closed'") == 1
+
+
+async def test_readings_beside_a_press_or_a_bad_value_are_kept_as_readings(
+    session: Session, desk: Desk
+) -> None:
+    """Such messages take the alarm lane; their good values are not only evidence."""
+    pressed = arrival({"id": "1-1", "activation": "pendant", "vitals": {"heart_rate_bpm": 140}})
+    partly = up({"id": "1-2", "vitals": {"spo2_pct": 85, "heart_rate_bpm": "fast"}})
+    stranger = arrival({"id": "1-3", "activation": "pendant", "vitals": {"spo2_pct": 99}},
+                       authenticated=False)  # fmt: skip
+    await intake.take(session, [pressed, partly, stranger], desk, MORNING)
+
+    kept = "select code || ' ' || value || ' ' || quality from measurement order by code"
+    assert await column(session, kept) == ["heart_rate_bpm 140 ok", "spo2_pct 85 ok"]
+
+
+async def test_a_will_as_a_devices_first_word_is_taken_back_when_it_speaks(
+    session: Session, desk: Desk
+) -> None:
+    await vitals_intake.take(session, [arrival(b"", channel="will")], (), desk, MORNING)
+    await ticker.take_inbox(session, desk, MORNING)
+    assert await count(session, "alarm", "kind = 'technical' and state = 'open'") == 1
+
+    later = MORNING + timedelta(minutes=1)
+    await vitals_intake.take(session, [up({"id": "9-1"}, at=later)], (), desk, later)
+    await ticker.take_inbox(session, desk, later)
     assert await count(session, "alarm", "kind = 'technical' and state = 'closed'") == 1
