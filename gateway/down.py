@@ -17,6 +17,11 @@ from gateway.store.listen import notifications
 class Holder(Protocol):
     """A listener that may have a device connected."""
 
+    @property
+    def line(self) -> str:
+        """The account space of its devices."""
+        ...
+
     def tell(self, name: str, payload: bytes) -> bool:
         """Send to a device that is connected here and proved its name; False when it is not."""
         ...
@@ -26,6 +31,7 @@ class DownText(msgspec.Struct):
     """One text on the channel."""
 
     device: str
+    lines: tuple[str, ...]
     receipt: str | None = None
     text: str = ""
 
@@ -40,5 +46,5 @@ async def pass_down(dsn: Dsn, holders: Sequence[Holder]) -> None:
             text = _text_of(payload)
             message = native.down_text(text.receipt or "", text.text)
             for holder in holders:
-                if holder.tell(text.device, message):
+                if holder.line in text.lines and holder.tell(text.device, message):
                     break

@@ -65,6 +65,11 @@ class MqttEndpoint:
             return 0
         return int(self._server.sockets[0].getsockname()[1])
 
+    @property
+    def line(self) -> str:
+        """The account space of the devices that connect here."""
+        return self._settings.line
+
     async def start(self) -> None:
         """Listen.
 

@@ -10,7 +10,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.senders import Sender
-from gateway.store.connect import Sessions
+from gateway.store.connect import Sessions, rows
 from gateway.store.outbox import Message
 
 DOWN_CHANNEL = "lifeline_down"
@@ -21,12 +21,17 @@ def device_sender(sessions: Sessions) -> Sender:
 
     async def send(message: Message, now: datetime) -> None:
         del now
-        body = {
-            "device": message.recipient,
-            "receipt": message.body.get("receipt"),
-            "text": message.body.get("text", ""),
-        }
         async with sessions.transaction() as connection:
+            # Names repeat between lines: only a device of this very case may hear of it.
+            found = await rows(
+                connection, "device_lines", subject=message.subject_id, sender=message.recipient
+            )
+            body = {
+                "device": message.recipient,
+                "lines": [one.line for one in found],
+                "receipt": message.body.get("receipt"),
+                "text": message.body.get("text", ""),
+            }
             await connection.execute(
                 "select pg_notify(%s, %s)", (DOWN_CHANNEL, msgspec.json.encode(body).decode())
             )

@@ -173,14 +173,24 @@ delete from quarantine using sized
 where quarantine.id = sized.id and sized.total > %(bound_bytes)b
 returning quarantine.line
 
+-- device_lines --
+-- On which lines the devices of a case are that bear this name.
+select device.line from subject
+join device on device.sender = %(sender)b and device.enabled
+left join person on person.id = device.person_id
+where subject.id = %(subject)b
+  and (device.person_id = subject.person_id
+       or subject.place_id in (device.place_id, person.place_id))
+
 -- drop_receipts --
 -- Receipts older than every repeat window, so many at once: what a stopped gateway has left behind
--- must not outlast the statement's time.
+-- must not outlast the statement's time. Those of calls (they keep their verdict) stay, because an
+-- alarm's id comes from its receipt: without it the same words would open the old alarm again.
 delete from receipt
-where seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
+where verdict is null and seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
   and ctid = any(array(
       select ctid from receipt
-      where seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
+      where verdict is null and seen_at < %(now)b::timestamptz - make_interval(days => %(days)b)
       limit %(limit)b
   ))
 
