@@ -12,8 +12,8 @@ def signal_json(signal: Signal) -> Json:
     """Give a signal the shape of `lifeline decode`.
 
     `at` is RFC 3339 UTC with `Z` or null; flags stand in the order of their list; a whole number is
-    printed without its `.0`; `of`, `location`, `impact_g`, `still_s` and a Status's `value` appear
-    only when they were sent.
+    printed without its `.0`; `of`, `location`, `impact_g`, `still_s`, a Status's `value` and the
+    `lowest` and `highest` of a folded reading appear only when there are any.
     """
     match signal:
         case Activation():
@@ -27,7 +27,8 @@ def signal_json(signal: Signal) -> Json:
             }
         case Measurement():
             shape = {"value": _number(signal.value), "quality": signal.quality.value}
-            code, extra = signal.code.value, {}
+            code = signal.code.value
+            extra = {"lowest": _number(signal.lowest), "highest": _number(signal.highest)}
         case Status():
             shape = {"what": signal.what.value, "state": signal.state.value}
             code, extra = signal.code, {"value": _number(signal.value)}

@@ -7,7 +7,7 @@ from typing import Literal
 
 from devices.decoding import Families, decode
 from devices.errors import DecodeError
-from devices.links import native
+from devices.links import native, rfxtrx
 from devices.model import Activation, Lane, Packet, Signal, lane_of
 from gateway import metrics
 
@@ -87,6 +87,8 @@ def understand(packet: Packet, families: Families, done: Done) -> Arrival:
 def _digest(packet: Packet) -> bytes:
     if packet.link == native.LINK:
         return native.digest(packet)
+    if packet.link == rfxtrx.LINK:
+        return rfxtrx.digest(packet)
     return hashlib.sha256(packet.body).digest()
 
 

@@ -134,7 +134,7 @@ class Ingest:
     async def _take_alarms(self, batch: Sequence[Arrival]) -> Taken:
         taken = await intake.take(self._alarm, batch, self._desk, self._clock.now())
         for mark in taken.heard[:MAX_MARKS]:
-            self._marks[mark.device_id] = mark
+            self._marks[mark.device_id] = mark.after(self._marks.get(mark.device_id))
         self.after_alarms()
         return taken
 
@@ -145,7 +145,9 @@ class Ingest:
                 self._vitals, batch, list(marks.values()), self._desk, self._clock.now()
             )
         except BaseException:
-            self._marks = {**marks, **self._marks}
+            for device, mark in self._marks.items():
+                marks[device] = mark.after(marks.get(device))
+            self._marks = marks
             raise
 
     async def _keep_looking(self) -> None:

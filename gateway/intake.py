@@ -12,6 +12,7 @@
 Nothing here sleeps or retries: the lane does (gateway/lanes.py).
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +21,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from alerts.events import Heard
+from devices.model import Status
 from gateway import casework, strays
 from gateway.arrivals import Arrival, Verdict
 from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
@@ -30,12 +32,17 @@ from gateway.store.connect import Session
 from gateway.store.messages import ReceiptKey
 from gateway.store.save import save
 
+MAX_STATUSES = 20
 REUSED = "the same id came with other content: a counter restarted, or two devices share it"
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A device that spoke; the vitals lane writes it down with its next batch."""
+    """A device that spoke; the vitals lane writes it down with its next batch.
+
+    `statuses` are those that came beside a call and were decided with it: the vitals lane keeps
+    which conditions a device is in, and must know of them to tell when they end.
+    """
 
     device_id: UUID
     organisation_id: UUID
@@ -43,6 +50,14 @@ class Mark:
     name: str
     subject: NewSubject
     at: datetime
+    statuses: tuple[Status, ...] = ()
+
+    def after(self, earlier: "Mark | None") -> "Mark":
+        """Give one mark for two: the later time, and all statuses in their order."""
+        if earlier is None:
+            return self
+        statuses = (*earlier.statuses, *self.statuses)[-MAX_STATUSES:]
+        return dataclasses.replace(self, statuses=statuses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +127,7 @@ def mark_of(one: Placed) -> Mark | None:
         name=packet.sender,
         subject=one.owner,
         at=packet.received_at,
+        statuses=tuple(signal for signal in one.arrival.signals if isinstance(signal, Status)),
     )
 
 

@@ -12,6 +12,9 @@ faults = Counter(
 )
 taken = Counter("lifeline_messages_taken_total", "Messages stored and answered", ["lane"])
 repeats = Counter("lifeline_messages_repeated_total", "Messages heard before", ["lane"])
+strays = Counter(
+    "lifeline_not_enrolled_total", "Messages without proof from senders nobody enrolled", ["line"]
+)
 quarantined = Counter(
     "lifeline_quarantine_dropped_total", "Quarantined messages dropped at the bound", ["line"]
 )

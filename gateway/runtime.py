@@ -18,7 +18,9 @@ import structlog
 from devices.decoding import families
 from gateway import __version__, metrics, supervision, ticker
 from gateway.api.app import create_app
+from gateway.bars_answers import TakeAtOnce
 from gateway.blind import Shout
+from gateway.brokers import BrokerSide
 from gateway.clock import COMPARE_EVERY_S, TOLERANCE_S, Clock
 from gateway.context import Context
 from gateway.database import Database
@@ -31,21 +33,26 @@ from gateway.listeners.tls import server_context
 from gateway.log import place
 from gateway.outbox import Dispatcher, wake_on_news
 from gateway.placing import Desk
+from gateway.receivers import SerialSide
 from gateway.roles import Role
 from gateway.rulebook import read_rules
+from gateway.senders import Sender
+from gateway.senders.bars import BarsSender
+from gateway.senders.bars_reading import CHANGES
 from gateway.senders.desk import desk_sender
 from gateway.senders.devices import device_sender
 from gateway.senders.notices import notice_sender
 from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions, row, run
 from gateway.store.migrate import ensure_partitions, migrate
-from gateway.store.upkeep import tidy
+from gateway.store.upkeep import tidy, trim_evidence
 from gateway.web import Server, configured
 
 log = structlog.get_logger()
 
 SENDER_REQUEST_S = 4.0
 TIDY_EVERY_S = 3_600.0
+TRIM_EVERY_S = 30.0  # strangers' calls have no rate limit: an hour of them could fill a disk
 
 
 @asynccontextmanager
@@ -171,16 +178,25 @@ class Gateway:
             return await tidy(keeper, context)
 
         self._go("sweep", ticker.repeat(ticker.Round("sweep", sweep, supervision.SWEEP_S)))
+
+        async def trim() -> int:
+            return await trim_evidence(keeper, context.settings.quarantine_mib)
+
         self._go("upkeep", ticker.repeat(ticker.Round("upkeep", upkeep, TIDY_EVERY_S)))
+        self._go("evidence", ticker.repeat(ticker.Round("evidence", trim, TRIM_EVERY_S)))
         client = httpx.AsyncClient(timeout=SENDER_REQUEST_S)
         self._back.push_async_callback(client.aclose)
         desk = desk_sender(sessions)
-        senders = {
+        take = TakeAtOnce(sessions, context.desk)
+        bars = BarsSender(sessions, context.desk, context.settings.bars, take)
+        self._back.push_async_callback(bars.close)
+        senders: dict[str, Sender] = {
             "referral_request": desk,
             "referral_update": desk,
             "referral_withdrawal": desk,
             "notice": notice_sender(sessions, context.settings.notice_webhooks, client),
             "device_down": device_sender(sessions),
+            **{f"{what}/bars": bars for what in CHANGES},
         }
         dispatcher = Dispatcher(sessions, senders, context.desk, context.clock, self._wake)
         self._go("outbox", dispatcher.run())
@@ -215,7 +231,19 @@ class Gateway:
             ))  # fmt: skip
             context.ports.mqtt_tls = secure.port
             endpoints.append(secure)
-        self._go("down", pass_down(context.database.dsn, endpoints))
+        brokers = BrokerSide(context, ingest)
+        self._back.push_async_callback(brokers.close)
+        self._front.push_async_callback(brokers.stop)
+        for task in brokers.tasks():
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
+        self._go("down", pass_down(context.database.dsn, [*endpoints, *brokers.clients]))
+        serial = SerialSide(context, ingest)
+        self._back.push_async_callback(serial.close)
+        self._front.push_async_callback(serial.stop)
+        for task in serial.tasks():
+            task.add_done_callback(self._ended)
+            self._tasks.append(task)
 
     async def _endpoint(self, ingest: Ingest, settings: MqttSettings) -> MqttEndpoint:
         endpoint = MqttEndpoint(settings, ingest, ingest, self.context.clock.now)

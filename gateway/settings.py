@@ -17,7 +17,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gateway.bars_settings import BarsEndpoint
+from gateway.broker_settings import Broker, check_brokers
 from gateway.errors import SettingsError
+from gateway.serial_ports import SerialPort, check_together
 
 PREFIX = "LIFELINE_"
 TEST_VARIABLES = (
@@ -53,6 +56,12 @@ class Settings(BaseSettings):
     mqtt_port: Port = Field(default=1883, description="device endpoint without TLS")
     mqtt_tls_port: Port | None = Field(default=None, description="device endpoint with TLS")
     mqtt_line: str = Field(default="mqtt-main", description="the device endpoint's line name")
+    brokers: tuple[Broker, ...] = Field(
+        default=(), description="brokers of sites, as JSON: see ops/settings.md"
+    )
+    serial_ports: tuple[SerialPort, ...] = Field(
+        default=(), description="serial receivers, as JSON: see ops/settings.md"
+    )
     tls_certificate: Path | None = Field(default=None, description="PEM chain of the endpoint")
     tls_key: Path | None = Field(default=None, description="PEM key of the endpoint")
     tls_client_ca: Path | None = Field(default=None, description="PEM roots of client certificates")
@@ -71,6 +80,17 @@ class Settings(BaseSettings):
     quarantine_mib: int = Field(
         default=64, ge=1, le=4096, description="bound of unproved evidence per line"
     )
+    bars: dict[str, BarsEndpoint] = Field(
+        default_factory=dict, description="services that are referred to by FHIR, as JSON by id"
+    )
+    bars_peer_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="header in which our proxy names the certificate of a service that answers",
+    )
+    bars_peer_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"), description="addresses that header is believed from"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
 
     @model_validator(mode="after")
@@ -80,6 +100,8 @@ class Settings(BaseSettings):
         strangers = set(self.notice_webhooks) - {"supervisor", "partner"}
         if strangers:
             raise ValueError(f"notice_webhooks names {sorted(strangers)}: supervisor, partner only")
+        check_brokers(self.brokers, {self.mqtt_line})
+        check_together(self.serial_ports, {self.mqtt_line, *(one.line for one in self.brokers)})
         return self
 
     @classmethod

@@ -90,21 +90,36 @@ async def _note_heard(
         if known.lost_at is not None and device in latest
     ]
     items = await _say_back(connection, back, now)
-    conditions: dict[UUID, frozenset[str]] = {}
+    stored = {device: frozenset(known.conditions or ()) for device, known in before.items()}
+    # What came beside a call was decided with it; here it is only remembered.
+    conditions = {
+        mark.device_id: _with(stored.get(mark.device_id, frozenset()), mark.statuses)
+        for mark in marks
+    }
     for mark, said in spoke.items():
-        known = before.get(mark.device_id)
-        was = frozenset(known.conditions or ()) if known is not None else frozenset()
-        became, changed = _changes(said, was, fresh)
-        if became != was:
-            conditions[mark.device_id] = became
+        was = conditions.get(mark.device_id, stored.get(mark.device_id, frozenset()))
+        conditions[mark.device_id], changed = _changes(said, was, fresh)
         items.extend(
             (mark.organisation_id, mark.subject.id, "heard", encode(one).decode())
             for one in changed
         )
+    conditions = {
+        device: became
+        for device, became in conditions.items()
+        if became != stored.get(device, frozenset())
+    }
     if conditions:
         await messages.save_conditions(connection, conditions)
     if items:
         await messages.add_inbox(connection, items, now)
+
+
+def _with(was: frozenset[str], statuses: Sequence[Status]) -> frozenset[str]:
+    now_in = set(was)
+    for status in statuses:
+        if status.what is not StatusKind.HEARTBEAT:
+            (now_in.discard if status.state in GOOD else now_in.add)(status.what.value)
+    return frozenset(now_in)
 
 
 async def _say_back(

@@ -8,7 +8,7 @@ import pytest
 
 from devices import catalogue
 from devices.decoding import Decoded, Family, FamilyModule, decode, error_json, families
-from devices.errors import Corrupt, NotMine
+from devices.errors import Corrupt, DecodeError, NotMine
 from devices.model import Packet, Status, StatusKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -69,3 +69,8 @@ def test_a_file_without_a_description_stops_the_start(
     with pytest.raises(TypeError, match=r"half_a_family\.py lacks DEVICE or decode"):
         families()
     sys.modules.pop("devices.catalogue.half_a_family")
+
+
+def test_an_error_says_which_question_was_answered_with_no() -> None:
+    with pytest.raises(TypeError, match="raise NotMine, Corrupt or Unknown"):
+        DecodeError("7 bytes, expected 8")

@@ -51,3 +51,9 @@ async def test_enrolling_again_changes_rows_and_doubles_none(
 
     counts = [await count(session, table) for table in ("person", "device", "service", "subject")]
     assert counts == [2, 2, 1, 2]
+
+
+def test_a_way_of_delivery_that_is_not_known_is_refused() -> None:
+    service = {"id": "icrs", "name": "Crisis service", "delivery": "bras"}
+    with pytest.raises(SettingsError, match="delivery"):
+        enrol.read_roll(text(services=[service]))

@@ -143,3 +143,17 @@ async def test_a_will_as_a_devices_first_word_is_taken_back_when_it_speaks(
     await vitals_intake.take(session, [up({"id": "9-1"}, at=later)], (), desk, later)
     await ticker.take_inbox(session, desk, later)
     assert await count(session, "alarm", "kind = 'technical' and state = 'closed'") == 1
+
+
+async def test_a_battery_that_was_low_beside_a_press_can_be_good_again_later(
+    session: Session, desk: Desk
+) -> None:
+    beside = arrival({"id": "1-1", "activation": "pendant", "status": {"battery_pct": 10}})
+    pressed = await intake.take(session, [beside], desk, MORNING)
+    await vitals_intake.take(session, [], pressed.heard, desk, MORNING)
+    assert await count(session, "alarm", "kind = 'technical' and state = 'open'") == 1
+    assert await count(session, "inbox") == 0
+
+    await take(session, desk, up({"id": "9-2", "status": {"battery_pct": 90}}))
+    await ticker.take_inbox(session, desk, MORNING)
+    assert await count(session, "alarm", "kind = 'technical' and state = 'open'") == 0
