@@ -46,6 +46,7 @@ class Alarm(msgspec.Struct, frozen=True):
         signals: How many signals joined, the first included.
         rings: How often it rang; a repeat of the protocol never rings.
         taken_by: Who has it now; None when nobody has.
+        taken_at: When somebody had it first; a later taker does not move it.
         spoke_at: First intelligible voice of the client.
         on_floor_since: Since when the client has been on the floor; None when up or not known.
         marks: Named things that happened, for the order of decision: name -> time.
@@ -120,7 +121,8 @@ class Referral(msgspec.Struct, frozen=True):
     `first_face_to_face_at`, and only counts once confirmed or accepted.
 
     `text` is the referrer's own and never changes; what is said later stands in `notes`, the newest
-    of them (alerts/referral/notes.py).
+    of them (alerts/referral/notes.py). `person` is whom it was made for: who lives in a place may
+    change while its case goes on.
     """
 
     id: str
@@ -155,6 +157,7 @@ class Referral(msgspec.Struct, frozen=True):
     pressed_at: datetime | None = None
     support_until: datetime | None = None
     notes: tuple[Note, ...] = ()
+    person: str | None = None
 
 
 class Task(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ def on_signals(
     for one in heard:
         step = _run(step, one.received_at)
         step = note_fault(step, _hear(step, one), one.sender)
-    return tidy(_run(step, now)).decision()
+    return tidy(_run(step, now), case).decision()
 
 
 def on_event(case: Case, facts: Facts, rules: Rules, event: Event, now: datetime) -> Decision:
@@ -65,12 +65,12 @@ def on_event(case: Case, facts: Facts, rules: Rules, event: Event, now: datetime
         after = HANDLERS[type(event)](step, event)
     except Forbidden as no:
         after = _refuse(step, event, no)
-    return tidy(after).decision()
+    return tidy(after, case).decision()
 
 
 def due(case: Case, facts: Facts, rules: Rules, now: datetime) -> Decision:
     """Decide the timers that are due, in order, each at its own time."""
-    return tidy(_run(Step(case, facts, rules, case.as_of), now)).decision()
+    return tidy(_run(Step(case, facts, rules, case.as_of), now), case).decision()
 
 
 def _run(step: Step, until: datetime, limit: int = TIMERS_PER_DECISION) -> Step:

@@ -84,7 +84,8 @@ class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a response service did. `occurred_at` is kept beside `at` (when it was entered).
 
     A clinician may ring back where there is no referral: `referral` is empty then, and `alarm`
-    names the alarm, or is None for the person's open call for help.
+    names the alarm, or is None for the person's open call for help. With `action_needed` an
+    outcome asks us to act: it goes back in front of an operator.
     """
 
     at: datetime
@@ -105,6 +106,7 @@ class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     tasks: tuple[str, ...] = ()
     text: str = ""
     alarm: str | None = None
+    action_needed: bool = False
 
 
 class DeliveryEvent(msgspec.Struct, frozen=True, omit_defaults=True):

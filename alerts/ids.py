@@ -27,5 +27,5 @@ def inbound_referral_id(service: str, given: str) -> str:
 
 
 def task_id(cause: str, kind: str, ordinal: int) -> str:
-    """Name a task by its cause (alarm, referral or device), its kind and its number."""
+    """Name a task by its cause (alarm, referral, or subject and time), its kind and its number."""
     return str(uuid5(NAMESPACE_TASK, f"{cause}|{kind}|{ordinal}"))

@@ -109,7 +109,13 @@ _UNANSWERED = {
     _E.SET_OUT: _R.SET_OUT,
 }
 _LATE = {**_UNANSWERED, _E.ACKNOWLEDGED: None, _E.RECEIVE: None}
-_GOING = {**_VISIT, _E.ACCEPT: None, _E.REJECT: _R.REJECTED, _E.SET_OUT: _R.SET_OUT}
+_GOING = {
+    **_VISIT,
+    _E.FAILED: None,
+    _E.ACCEPT: None,
+    _E.REJECT: _R.REJECTED,
+    _E.SET_OUT: _R.SET_OUT,
+}
 _CELLS: Mapping[ReferralState, Mapping[ReferralEvent, ReferralState | None]] = {
     _R.PROVISIONAL: {**_UNANSWERED, _E.CONFIRM: _R.SENT},
     _R.SENT: _UNANSWERED,
@@ -123,6 +129,7 @@ _CELLS: Mapping[ReferralState, Mapping[ReferralEvent, ReferralState | None]] = {
         _E.RING_BACK: None,
         _E.CONTACT: None,
         _E.ACKNOWLEDGED: None,
+        _E.FAILED: None,
         _E.CONFIRM: None,
         _E.ACCEPT: None,
         _E.SET_OUT: None,

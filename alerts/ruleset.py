@@ -19,7 +19,7 @@ from alerts.facts import Plan, Service
 from alerts.hours import check_service
 from alerts.rule_ids import Rule
 from alerts.words import AlarmKind, Disposition
-from devices.model import ActivationKind
+from devices.model import Activation, ActivationKind, Signal
 
 
 class RuleError(ValueError):
@@ -160,6 +160,14 @@ class Rules(msgspec.Struct, frozen=True):
         if row.value is not None:
             inputs = {**inputs, f"limit_{row.unit}": row.value}
         return Reason(reason, row.id, row.version, inputs)
+
+    def is_life_safety(self, signals: Iterable[Signal]) -> bool:
+        """Say whether one of a message's signals is about the place: fire, gas, heat, flood."""
+        return any(
+            isinstance(signal, Activation)
+            and self.activations[signal.what].alarm is AlarmKind.LIFE_SAFETY
+            for signal in signals
+        )
 
     def service_list(self) -> tuple[Service, ...]:
         """Give the shipped services."""

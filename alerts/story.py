@@ -141,15 +141,9 @@ class _Play:
         ]
         if before is not None:
             heard.append(_again(heard[0]))
-        cases: dict[str, list[Heard]] = {}
-        for one in heard:
-            whose = subject
-            if one.signal is not None:
-                whose = subject_for(self.story, event.device, one.signal, self.rules)
-            cases.setdefault(whose, []).append(one)
-        for whose, said_there in cases.items():
-            case, facts = self._case(whose), self._facts(whose, event.at)
-            self._keep(decide.on_signals(case, facts, self.rules, said_there, event.at))
+        whose = subject_for(self.story, event.device, signals, self.rules)
+        case, facts = self._case(whose), self._facts(whose, event.at)
+        self._keep(decide.on_signals(case, facts, self.rules, heard, event.at))
 
     def _note_repeat(self, subject: str, event: StoryEvent, key: str) -> None:
         person = self._facts(subject, event.at).person

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from alerts.facts import Facts, Person
 from alerts.ruleset import Rules
 from alerts.story_input import Story
-from alerts.words import AlarmKind, SubjectKind
-from devices.model import Activation, Signal
+from alerts.words import SubjectKind
+from devices.model import Signal
 
 HOUR = timedelta(hours=1)
 SUBJECTS = {
@@ -29,17 +29,15 @@ def subject_of(story: Story, device: str) -> str:
     return f"device:{device}"
 
 
-def subject_for(story: Story, device: str, signal: Signal, rules: Rules) -> str:
-    """Name the case of a signal: fire, gas, heat and flood belong to the place (DESIGN 2)."""
+def subject_for(story: Story, device: str, signals: Sequence[Signal], rules: Rules) -> str:
+    """Name the case of a message: fire, gas, heat and flood belong to the place (DESIGN 2)."""
     subject = subject_of(story, device)
     known = story.devices.get(device)
-    if known is None or not isinstance(signal, Activation):
+    if known is None or not rules.is_life_safety(signals):
         return subject
     person = story.persons.get(known.person or "")
     place = known.place or (None if person is None else person.place)
-    if place is None or rules.activations[signal.what].alarm is not AlarmKind.LIFE_SAFETY:
-        return subject
-    return f"place:{place}"
+    return subject if place is None else f"place:{place}"
 
 
 def person_of(story: Story, subject: str) -> Person | None:
@@ -64,7 +62,9 @@ def facts_of(
     devices = {
         d.id: d
         for d in story.devices.values()
-        if subject_of(story, d.id) == subject or d.person in living
+        if subject_of(story, d.id) == subject
+        or d.person in living
+        or (kind == "place" and d.place == name)
     }
     return Facts(
         SUBJECTS[kind], person=person_of(story, subject), devices=devices, services=services

@@ -30,9 +30,12 @@ def make_task(  # noqa: PLR0913 - a task has many parts, each named by the calle
     due_at: datetime | None = None,
     text: str = "",
 ) -> tuple[Step, Task]:
-    """Make a task. Its cause (referral, else alarm, else subject) gives its id."""
-    cause = referral or alarm or step.case.subject
-    before = sum(t.kind is kind and _cause(step, t) == cause for t in step.case.tasks)
+    """Make a task. Its cause (referral, else alarm, else subject and time) gives its id."""
+    cause = _cause(step, referral or alarm, step.now)
+    before = sum(
+        t.kind is kind and _cause(step, t.referral or t.alarm, t.made_at) == cause
+        for t in step.case.tasks
+    )
     task = Task(
         id=task_id(cause, kind.value, before + 1),
         kind=kind,
@@ -77,8 +80,9 @@ def make_once(  # noqa: PLR0913 - as above
     return step
 
 
-def _cause(step: Step, task: Task) -> str:
-    return task.referral or task.alarm or step.case.subject
+def _cause(step: Step, about: str | None, made_at: datetime) -> str:
+    """Name what a task is for: a count of the subject's own would start again after 30 days."""
+    return about or f"{step.case.subject}@{made_at.isoformat()}"
 
 
 def make_999(  # noqa: PLR0913 - as above

@@ -83,7 +83,8 @@ def take(step: Step, alarm: Alarm, operator: str, event: AlarmEvent) -> tuple[St
     taken = alarm.state is AlarmState.OPEN and state is AlarmState.TAKEN
     alarm = replace(alarm, state=state, acted_at=step.now)
     if taken:
-        alarm = replace(alarm, taken_by=operator, taken_at=step.now)
+        taken_at = alarm.taken_at or step.now
+        alarm = replace(alarm, taken_by=operator, taken_at=taken_at)
         step = step.stop(alarm.id, IN_QUEUE)
         if alarm.device is not None:
             body = {"text": "a person has it"}
@@ -98,8 +99,8 @@ def expect_action(step: Step, alarm: Alarm) -> Step:
     return step.wait(TimerKind.TAKEN_IDLE, idle_at, alarm.id)
 
 
-def untake(step: Step, alarm: Alarm, event: AlarmEvent, reason: Reason) -> Step:
-    """Return a taken alarm to the queue and start the countdowns again.
+def untake(step: Step, alarm: Alarm, event: AlarmEvent, reason: Reason, text: str = "") -> Step:
+    """Return a taken alarm to the queue and start the countdowns again; `text` is what was said.
 
     Raises:
         Forbidden: nobody has the alarm.
@@ -107,7 +108,7 @@ def untake(step: Step, alarm: Alarm, event: AlarmEvent, reason: Reason) -> Step:
     state = advance(ALARM, alarm.state, event)
     alarm = replace(alarm, state=state, taken_by=None, acted_at=None)
     step = step.put_alarm(alarm).stop(alarm.id, WHILE_TAKEN)
-    step = step.about(What.ALARM_UNTAKEN, alarm, reason)
+    step = step.about(What.ALARM_UNTAKEN, alarm, reason, text=text)
     return queue(step, alarm)
 
 

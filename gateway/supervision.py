@@ -102,6 +102,14 @@ async def report_fault(
     Raises:
         StoreError: nothing was kept.
     """
+    async with session.transaction() as connection:
+        await add_fault(connection, desk, fault, detail, now)
+
+
+async def add_fault(
+    connection: Connection, desk: Desk, fault: str, detail: str, now: datetime
+) -> None:
+    """Raise a technical alarm about the gateway itself, in the transaction of what it is about."""
     subject = line_subject(desk.organisation_id, GATEWAY_LINE)
     heard = Heard(
         receipt=f"{GATEWAY_LINE}/{fault}/{now.isoformat()}",
@@ -113,9 +121,8 @@ async def report_fault(
         detail=detail,
     )
     item = (desk.organisation_id, subject.id, "heard", encode(heard).decode())
-    async with session.transaction() as connection:
-        await cases.add_subjects(connection, [subject], now)
-        await messages.add_inbox(connection, [item], now)
+    await cases.add_subjects(connection, [subject], now)
+    await messages.add_inbox(connection, [item], now)
 
 
 async def report_broken_case(

@@ -20,9 +20,20 @@ def not_seen(step: Step, referral: Referral) -> Step:
 
 
 def not_accepted(step: Step, referral: Referral) -> Step:
-    """Nobody has accepted the referral in time."""
+    """Nobody has accepted the referral in time; the breach of one nobody saw stands already."""
     reason = step.why(Rule.ACCEPT, "not_accepted", made_at=referral.made_at)
-    return _breach(step, referral, reason)
+    if referral.breached_at is None or referral.seen_at is not None:
+        return _breach(step, referral, reason)
+    known = step.why(Rule.SEEN, "breached_already", breached_at=referral.breached_at)
+    return step.say(
+        What.NOTHING,
+        reason,
+        known,
+        alarm=referral.alarm,
+        referral=referral.id,
+        service=referral.service,
+        provisional=referral.provisional,
+    )
 
 
 def _breach(step: Step, referral: Referral, reason: Reason) -> Step:
@@ -77,6 +88,15 @@ def delivered(step: Step, referral: Referral) -> Step:
         service=referral.service,
         provisional=referral.provisional,
     )
+
+
+def asked_to_act(step: Step, referral: Referral, by: str) -> Step:
+    """The service has finished and hands the case back: it asks us to act."""
+    reason = step.why(
+        Rule.SERVICE_ACTS, "action_needed", referral=referral.id, outcome=referral.outcome, by=by
+    )
+    text = f"The service has finished and asks you to act: {referral.outcome}"
+    return by_phone(step, referral, reason, text)
 
 
 def unwatch(step: Step, referral_id: str) -> Step:

@@ -170,6 +170,7 @@ def _new(step: Step, alarm: Alarm, ask: Ask, service: str) -> Referral:
         decided_at=step.now,
         confirmed_at=None if ask.automatic else step.now,
         sent_at=step.now,
+        person=step.person_id,
     )
 
 

@@ -16,7 +16,7 @@ from alerts.case import Referral
 from alerts.events import ServiceEvent
 from alerts.ids import inbound_referral_id
 from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, TaskEvent, advance
-from alerts.referral.breach import by_phone, unwatch
+from alerts.referral.breach import asked_to_act, by_phone, unwatch
 from alerts.referral.extra_tasks import make_extra_tasks
 from alerts.referral.make import rewatch, settle, watch
 from alerts.referral.notes import by_service, said
@@ -98,6 +98,7 @@ def _inbound(step: Step, event: ServiceEvent) -> Step:
         decided_at=at,
         seen_at=step.now if event.by else None,
         text=event.text,
+        person=step.person_id,
     )
     screened = source not in CLINICIANS
     reason = step.why(
@@ -191,7 +192,7 @@ def _reject(step: Step, referral: Referral, event: ServiceEvent) -> Step:
         occurred_at=referral.rejected_at,
     )
     step = unwatch(step.put_referral(referral), referral.id)
-    return by_phone(step, referral, reason, "referral rejected")
+    return by_phone(step, referral, reason, said("referral rejected", event.reason))
 
 
 def _set_out(step: Step, referral: Referral, event: ServiceEvent) -> Step:
@@ -266,6 +267,8 @@ def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     referral = replace(referral, state=state, closed_at=at, outcome=event.outcome or event.text)
     step = unwatch(step.put_referral(referral), referral.id)
     step = _recorded(step, referral, event)
+    if event.action_needed:
+        return asked_to_act(step, referral, event.by)
     alarm = step.alarm(referral.alarm)
     if alarm is None:
         return step

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from alerts.case import Alarm
 from alerts.events import OperatorEvent
 from alerts.lifecycle import Forbidden
+from alerts.referral.notes import said
 from alerts.rule_ids import Rule
 from alerts.ruleset import AnswerRow
 from alerts.step import Step
@@ -34,7 +35,8 @@ def answer(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     reason = step.why(
         Rule.SCRIPT, "answer", question=event.question, answer=event.answer, by=event.given_by
     )
-    return step.put_alarm(alarm).about(What.NOTHING, alarm, reason)
+    text = said(event.reason, event.text)
+    return step.put_alarm(alarm).about(What.NOTHING, alarm, reason, text=text)
 
 
 def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
@@ -58,9 +60,12 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         step, alarm = floor.lies(step, alarm, step.now)
     verdict = ask(step, Question(alarm, step.row(alarm), answers=given))
     by = step.why(Rule.SCRIPT, "answers_given", given_by=event.given_by, answers=event.answers)
+    text = said(event.reason, event.text)
     if verdict.disposition is None:
-        return step.about(What.NOTHING, alarm, by, *verdict.reasons)
+        return step.about(What.NOTHING, alarm, by, *verdict.reasons, text=text)
     if verdict.disposition is Disposition.EMERGENCY_999:
+        if text:
+            step = step.about(What.NOTHING, alarm, by, text=text)
         return make_999(step, alarm, verdict.reasons[-1], "life threat", by_a_person=True)
     if alarm.decided_at is None:
         alarm = replace(alarm, disposition=verdict.disposition)
@@ -72,6 +77,7 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         by,
         disposition=verdict.disposition,
         service=verdict.to,
+        text=text,
     )
     return ring_back(step, alarm, verdict.reasons[-1], verdict.to)
 

@@ -5,6 +5,7 @@ from msgspec.structs import replace
 from alerts.case import Alarm, Reason
 from alerts.events import OperatorEvent
 from alerts.lifecycle import ALARM, AlarmEvent, Forbidden, advance
+from alerts.referral.notes import said
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import EMERGENCIES, finish_all
@@ -38,7 +39,8 @@ def close(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         Rule.CLOSE, event.close_reason.value, operator=event.operator, first=alarm.close_asked_by
     )
     step = finish_all(step.put_alarm(alarm).stop(alarm.id), alarm)
-    return step.about(What.ALARM_CLOSED, alarm, reason, disposition=alarm.disposition)
+    text = said(event.reason, event.text)
+    return step.about(What.ALARM_CLOSED, alarm, reason, disposition=alarm.disposition, text=text)
 
 
 def is_waiting_for_second(step: Step, alarm: Alarm, event: OperatorEvent) -> bool:
@@ -66,5 +68,7 @@ def _ask_second(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     """Keep the alarm open: nobody saw or spoke to the client, or an answer is unknown."""
     alarm = replace(alarm, close_asked_by=event.operator)
     inputs: dict[str, object] = {"silent_since": alarm.silent_since, "asked_by": event.operator}
+    if words := said(event.reason, event.text):
+        inputs["text"] = words  # the text of a refusal is its message
     reason: Reason = step.why(Rule.CLOSE_SILENT, "second_person_must_confirm", **inputs)
     return step.put_alarm(alarm).about(What.REFUSED, alarm, reason)

@@ -14,6 +14,7 @@ from alerts.plans import is_under_age
 from alerts.referral.automatic import is_held
 from alerts.referral.make import Ask, refer
 from alerts.referral.message import send_update
+from alerts.referral.notes import said
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish_kind, make_999, make_once
@@ -69,8 +70,28 @@ def dispose(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     )
     if event.disposition is not Disposition.CLINICIAN:
         step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.CANCEL)
+    return _follow(step, alarm, event, reason)
+
+
+def decide_by_call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
+    """Follow what an operator decided by calling 999 where no 999 task waits for anybody."""
+    event = replace(event, disposition=Disposition.EMERGENCY_999)
+    step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.CANCEL)
+    reason = step.why(Rule.TASK_999, "called_without_task", operator=event.operator)
+    return _follow(step, alarm, event, reason)
+
+
+def _follow(step: Step, alarm: Alarm, event: OperatorEvent, reason: Reason) -> Step:
+    """Give the alarm its disposition, decided now, and do what it asks for."""
+    assert event.disposition is not None  # both callers have named one
     alarm = replace(alarm, disposition=event.disposition, decided_at=step.now)
-    step = step.put_alarm(alarm).about(What.DISPOSED, alarm, reason, disposition=event.disposition)
+    step = step.put_alarm(alarm).about(
+        What.DISPOSED,
+        alarm,
+        reason,
+        disposition=event.disposition,
+        text=said(event.reason, event.text),
+    )
     return HANDLERS[event.disposition](step, alarm, event, reason)
 
 

@@ -191,9 +191,9 @@ def voice_on_referral(step: Step, alarm_id: str | None) -> Step:
     return step
 
 
-def voice_by_operator(step: Step, alarm: Alarm) -> Step:
+def voice_by_operator(step: Step, alarm: Alarm, text: str) -> Step:
     """An operator spoke to the client: what waited for a voice may go out now."""
     reason = step.why(Rule.ORDER_NO_REPLY, "voice_heard", silent_since=alarm.silent_since)
     spoken = replace(alarm, spoke_at=alarm.spoke_at or step.now)
     step, alarm = heard_voice(step, spoken)
-    return refer_at_once(step.about(What.NOTHING, alarm, reason), alarm)
+    return refer_at_once(step.about(What.NOTHING, alarm, reason, text=text), alarm)

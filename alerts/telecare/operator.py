@@ -29,7 +29,7 @@ from alerts.step import Step
 from alerts.tasks import claim, finish_kind
 from alerts.telecare import answers, floor, ladder
 from alerts.telecare.closing import close, confirmed_by, is_waiting_for_second
-from alerts.telecare.dispose import dispose
+from alerts.telecare.dispose import decide_by_call, dispose
 from alerts.waiting import take, untake
 from alerts.words import (
     AlarmKind,
@@ -37,6 +37,7 @@ from alerts.words import (
     Disposition,
     OperatorAct,
     TaskKind,
+    TaskState,
     What,
 )
 
@@ -103,7 +104,7 @@ def _note(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
 
 def _release(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     reason = step.why(Rule.OPERATOR, "release", operator=event.operator, why=event.reason)
-    return untake(step, alarm, AlarmEvent.RELEASE, reason)
+    return untake(step, alarm, AlarmEvent.RELEASE, reason, said(event.reason, event.text))
 
 
 def _take(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
@@ -113,14 +114,14 @@ def _take(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
 def _hand_over(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     """Hand the alarm to the colleague named in `text`; without a name it goes to the queue."""
     if event.text:
-        alarm = replace(alarm, taken_by=event.text, taken_at=step.now)
+        alarm = replace(alarm, taken_by=event.text)
         return _did(step.put_alarm(alarm), alarm, event, to=event.text)
     reason = step.why(Rule.OPERATOR, "hand_over", operator=event.operator)
     return untake(step, alarm, AlarmEvent.RELEASE, reason)
 
 
 def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
-    """Record a call; a call to 999 claims the 999 task."""
+    """Record a call; a call to 999 claims the 999 task, which it opens when there is none."""
     if event.to is None:
         raise Forbidden("call needs `to`: " + ", ".join(CallTarget), Rule.OPERATOR)
     if _is_listen_only(step, alarm) and event.to in (CallTarget.HOME, CallTarget.MOBILE):
@@ -128,16 +129,24 @@ def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if event.to is CallTarget.HOME and _has_ladder(step, alarm, Ladder.WANDER):
         raise Forbidden("missing-person script: do not call the home", Rule.WANDER)
     if event.to is CallTarget.EMERGENCY_999:
-        task = step.live_task(TaskKind.EMERGENCY_999, alarm.id)
-        if task is None:
-            raise Forbidden("no 999 task is open; decide 999_task first", Rule.TASK_999)
-        step = claim(step, task, event.operator)
+        step, alarm = _claim_999(step, alarm, event)
     if event.to is CallTarget.LINE:
         step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.DONE)
     if event.to in CALL_MARKS:
         alarm = replace(alarm, marks={**alarm.marks, CALL_MARKS[event.to]: step.now})
         step = step.put_alarm(alarm)
     return _did(step, alarm, event, to=event.to.value)
+
+
+def _claim_999(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Step, Alarm]:
+    """Claim the 999 task; who calls without one has decided so, and a second call is recorded."""
+    if step.live_task(TaskKind.EMERGENCY_999, alarm.id) is None:
+        step = decide_by_call(step, alarm, event)
+    task = step.live_task(TaskKind.EMERGENCY_999, alarm.id)
+    assert task is not None  # made in the line before
+    if task.state is TaskState.OPEN:
+        step = claim(step, task, event.operator)
+    return step, step.alarm(alarm.id) or alarm
 
 
 def _is_listen_only(step: Step, alarm: Alarm) -> bool:
@@ -153,7 +162,7 @@ def _spoke(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         raise Forbidden("a technical alarm has no voice", Rule.OPERATOR)
     if _is_listen_only(step, alarm):
         step = _did(step, alarm, event, warning="listen only")
-    return ladder.voice_by_operator(step, alarm)
+    return ladder.voice_by_operator(step, alarm, said(event.reason, event.text))
 
 
 def _no_reply(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:

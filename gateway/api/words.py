@@ -76,10 +76,14 @@ def _due(entry: Entry) -> str:
     return f", due by {_time(entry.due_at)}" if entry.due_at is not None else ""
 
 
+def _said(entry: Entry) -> str:
+    return f": {entry.text}" if entry.text else ""
+
+
 def _disposed(entry: Entry) -> str:
     where = DISPOSITIONS[entry.disposition] if entry.disposition is not None else "nowhere yet"
     to = f" ({entry.service})" if entry.service else ""
-    return f"It goes to {where}{to}"
+    return f"It goes to {where}{to}{_said(entry)}"
 
 
 def _made(entry: Entry) -> str:
@@ -107,16 +111,14 @@ def _refused(entry: Entry) -> str:
 def _nothing(entry: Entry) -> str:
     first = entry.reasons[0]
     if first.reason not in ACTS:
-        return "Noted, nothing else was changed by it"
+        return f"Noted, nothing else was changed by it{_said(entry)}"
     who = first.inputs.get("operator") or first.inputs.get("by") or "somebody"
-    said = f": {entry.text}" if entry.text else ""
     then = f"; it happened at {_time(entry.occurred_at)}" if entry.occurred_at else ""
-    return f"{who} recorded: {plain(first.reason)}{said}{then}"
+    return f"{who} recorded: {plain(first.reason)}{_said(entry)}{then}"
 
 
 def _withdrawn(entry: Entry) -> str:
-    said = f": {entry.text}" if entry.text else ""
-    return f"The referral to {_service(entry)} was withdrawn{said}"
+    return f"The referral to {_service(entry)} was withdrawn{_said(entry)}"
 
 
 SENTENCES: Mapping[What, Callable[[Entry], str]] = {
@@ -133,8 +135,10 @@ SENTENCES: Mapping[What, Callable[[Entry], str]] = {
     ),
     What.TASK_MADE: _task,
     What.NOTICE_MADE: lambda entry: f"People were told: {entry.text or 'see the reasons'}",
-    What.ALARM_UNTAKEN: lambda _: "The alarm went back to the queue: nobody has it",
-    What.ALARM_CLOSED: lambda _: "The alarm was closed",
+    What.ALARM_UNTAKEN: lambda entry: (
+        f"The alarm went back to the queue, nobody has it{_said(entry)}"
+    ),
+    What.ALARM_CLOSED: lambda entry: f"The alarm was closed{_said(entry)}",
     What.TECHNICAL_OPENED: lambda _: "A technical alarm was opened",
     What.TECHNICAL_CLOSED: lambda _: "The technical alarm was closed: its causes are gone",
     What.REFUSED: _refused,

@@ -62,7 +62,6 @@ def test_a_refused_act_changes_nothing_and_does_not_take_the_alarm() -> None:
         ("stumble", {"answers": {"M": "yes"}, "given_by": "parrot"}, "given_by 'parrot'"),
         ("stumble", {"answers": {"M": "maybe"}}, "'maybe', expected no, unknown, yes"),
         ("stumble", {"answers": {"X": "yes"}}, "expected a letter of I STUMBLE"),
-        ("call", {"to": CallTarget.EMERGENCY_999}, "no 999 task is open; decide 999_task first"),
         ("take", {"alarm": "nowhere"}, "alarm or referral nowhere is not known"),
         ("take", {"referral": "nowhere"}, "alarm or referral nowhere is not known"),
     ],

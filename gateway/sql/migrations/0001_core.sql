@@ -57,6 +57,7 @@ create table person (
     language text
 );
 create index person_nhs_number on person (organisation_id, nhs_number);
+create index person_place on person (place_id);
 
 -- Secrets are 256 random bits kept as SHA-256: nothing here can be guessed or replayed (DESIGN 7).
 create table device (
