@@ -10,6 +10,7 @@ import typer
 import uvloop
 
 from gateway import __version__
+from gateway.demo.ways import PRESSED, Receiver, Via, Ways
 from gateway.embedded import EmbeddedError
 from gateway.errors import GatewayError
 from gateway.roles import ApiRole, Role
@@ -131,6 +132,15 @@ def decide(
     raise typer.Exit(decide_lines(sys.stdin.buffer, sys.stdout, vocabulary_only=vocabulary))
 
 
+@app.command()
+def decode() -> None:
+    """Decode what devices send: one JSON line in, its signals in one line out; no database."""
+    from gateway.decode_lines import decode_lines  # noqa: PLC0415
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    raise typer.Exit(decode_lines(sys.stdin.buffer, sys.stdout))
+
+
 @score_app.command("news2")
 def score_news2() -> None:
     """Score one set of readings a line with NEWS2; an incomplete set gives a lower bound."""
@@ -148,11 +158,78 @@ def demo(
     speed: Annotated[
         float, typer.Option(help="Story seconds a second while nothing happens.", min=1)
     ] = 600,
+    via: Annotated[Via, typer.Option(help="How the press comes in; story 2.")] = Via.ENDPOINT,
+    receiver: Annotated[
+        Receiver, typer.Option(help="Who takes the referral: the built-in desk, or a BaRS system.")
+    ] = Receiver.DESK,
 ) -> None:
     """Play a case study through the real thing, with nothing else installed or configured."""
     from gateway.demo.play import play  # noqa: PLC0415
 
-    _run(lambda: play(story, speed=speed, once=once))
+    ways = Ways(via, receiver)
+    if not ways.are_usual and story != PRESSED:
+        raise typer.BadParameter(
+            f"--via and --receiver are for story {PRESSED}: others have no press"
+        )
+    _run(lambda: play(story, speed=speed, once=once, ways=ways))
+
+
+@app.command("practice-receiver")
+def practice_receiver(  # noqa: PLR0913 - as many options as there are ways to practise
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 0,
+    mood: Annotated[
+        str,
+        typer.Option(
+            help="planned, in-progress, cancelled, finished, 409, 400, 408, 422, 429, 503, "
+            "kept-but-failed, slow, cut-off, silence or broken."
+        ),
+    ] = "planned",
+    script: Annotated[
+        Path | None, typer.Option(help="TOML or JSON: a step for each message, from the first.")
+    ] = None,
+    by_chance: Annotated[
+        bool, typer.Option("--random", help="Chance decides each mood, after any script.")
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="The same chance again; means --random.")
+    ] = None,
+    answer_to: Annotated[
+        str | None, typer.Option(help="URL later answers are posted to, whoever referred.")
+    ] = None,
+    answer_token: Annotated[
+        Path | None, typer.Option(help="File with the bearer token that goes with them.")
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Append one JSON line a message.")] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="JWKS or PEM: public keys of clients; FHIR asks a token.")
+    ] = None,
+    kid: Annotated[str, typer.Option(help="The key's id, when --keys is a PEM.")] = "practice-1",
+    client_id: Annotated[
+        str | None, typer.Option(help="The one API key (iss, sub) that may have tokens.")
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option(help="aud to sign for; else the token endpoint's address.")
+    ] = None,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Ask no token, even with --keys.")
+    ] = False,
+) -> None:
+    """Run a UCR service to practise against: it takes BaRS messages, and has moods."""
+    from gateway.practice_receiver.command import Client, Files, mood_of, run, settings_of  # noqa: PLC0415, I001
+    from gateway.practice_receiver.receiver import PracticeSettings  # noqa: PLC0415
+
+    plain = PracticeSettings(
+        port=port, mood=mood_of(mood), seed=seed, answer_to=answer_to, auth=not no_auth,
+        audience=audience,
+    )  # fmt: skip
+    files = Files(script=script, keys=keys, answer_token=answer_token, log=log)
+
+    async def work() -> int:
+        settings = settings_of(files, Client(kid, client_id), plain)
+        return await run(settings, chance=by_chance or seed is not None)
+
+    _run(work)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from gateway.log import configure
 from gateway.roles import ApiRole
 from gateway.rulebook import read_rules
 from gateway.runtime import prepared
+from gateway.senders.bars_token import read_key
 from gateway.settings import load
 from gateway.tokens import new_token
 
@@ -102,12 +103,16 @@ async def add_token(
 
 
 async def check_config(toml: Path | None) -> int:
-    """Read settings and rules.
+    """Read settings, rules and the keys and passwords that the settings name.
 
     Raises:
         SettingsError: says what is wrong.
     """
     settings = load(toml)
     read_rules(settings.rules_dir)
+    for endpoint in settings.bars.values():
+        read_key(endpoint)
+    for broker in settings.brokers:
+        broker.opened(settings.state_dir)
     typer.echo("settings and rules can be used")
     return 0

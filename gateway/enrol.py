@@ -43,7 +43,8 @@ class ServiceRow(Strict):
     capacity_at: datetime | None = None
     criteria: str = ""
     automatic_per_hour: int | None = Field(default=None, ge=0)
-    delivery: str = "desk"
+    # Another word would be taken for the built-in desk, where nobody of that service looks.
+    delivery: str = Field(default="desk", pattern=r"^(desk|bars)$")
     phone: str | None = None
     position: int = 0
 

@@ -22,6 +22,9 @@ FIELDS = frozenset(
     }
 )  # fmt: skip
 
+# These log every address they ask for, and a search for a referral names its person by number.
+TALKATIVE = ("httpx", "httpcore")
+
 
 def only_known_fields(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Drop fields that are not on the list, and say so."""
@@ -61,3 +64,5 @@ def configure(level: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

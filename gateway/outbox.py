@@ -21,7 +21,7 @@ from alerts.events import DeliveryEvent
 from alerts.words import DeliveryAct
 from gateway import casework, metrics, supervision
 from gateway.clock import Clock
-from gateway.errors import CannotDecide, DeliveryError, StoreBusy, StoreUnavailable
+from gateway.errors import CannotDecide, DeliveryError, GatewayError, StoreBusy, StoreUnavailable
 from gateway.log import place
 from gateway.placing import Desk
 from gateway.senders import Sender
@@ -233,10 +233,12 @@ def _note_failure(error: Exception) -> None:
 
 
 def _problem(error: Exception) -> str:
-    """Say what failed; a DeliveryError is in plain words for the operator already."""
-    if isinstance(error, DeliveryError):
+    """Say what failed, in words of ours only: a stranger's text may name the person."""
+    if isinstance(error, GatewayError):
         return str(error)[:500]
-    return f"{type(error).__name__}: {error}"[:500]
+    if isinstance(error, TimeoutError):
+        return f"No answer within {REQUEST_S:g} s. Telephone now."
+    return f"An error of our own ({type(error).__name__}). Telephone now, then tell an engineer."
 
 
 def _give_up_at(message: Message) -> datetime:

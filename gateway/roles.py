@@ -12,7 +12,7 @@ class Role(StrEnum):
 
 
 class ApiRole(StrEnum):
-    """What the bearer of a token is (DESIGN 1)."""
+    """What the bearer of a token is (DESIGN 1); `service` is a service's program, no person."""
 
     OPERATOR = "operator"
     RESPONDER = "responder"
@@ -20,3 +20,4 @@ class ApiRole(StrEnum):
     MANAGER = "manager"
     ENGINEER = "engineer"
     AUDITOR = "auditor"
+    SERVICE = "service"

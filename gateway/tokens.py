@@ -13,6 +13,7 @@ from gateway.roles import ApiRole
 from gateway.store.connect import Sessions, row, run
 
 Role = ApiRole
+OF_A_SERVICE = frozenset({Role.RESPONDER, Role.SERVICE})
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
 
 
@@ -33,8 +34,8 @@ async def new_token(  # noqa: PLR0913 - who, as what, where, since and until whe
             second person's confirmation is recognised by it. 1 to 64 of A-Z a-z 0-9 _ . @ -
 
     Raises:
-        SettingsError: the name is not one, a responder without a known service, a service beside
-            another role, or an expiry that has passed.
+        SettingsError: the name is not one, a responder or a service's program without a known
+            service, a service beside another role, or an expiry that has passed.
         StoreError: nothing was kept.
     """
     if not NAME.fullmatch(name):
@@ -42,10 +43,10 @@ async def new_token(  # noqa: PLR0913 - who, as what, where, since and until whe
             f"the token's name has {len(name)} characters or others than expected: give 1 to 64 of "
             "A-Z a-z 0-9 _ . @ -, starting with a letter or digit"
         )
-    if (role is Role.RESPONDER) != (service_id is not None):
+    if (role in OF_A_SERVICE) != (service_id is not None):
         raise SettingsError(
-            f"role {role} with service {service_id}: a responder's token needs --service, "
-            "and no other role takes one"
+            f"role {role} with service {service_id}: the token of a responder or of a service's "
+            "program needs --service, and no other role takes one"
         )
     if expires_at is not None and expires_at <= now:
         raise SettingsError(f"the token would expire at {expires_at:%Y-%m-%d %H:%M}, before now")

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import gateway
 from gateway.__main__ import app
+from gateway.bars_settings import BarsEndpoint
 from gateway.settings import Settings
 
 OPS = Path(__file__).parents[1] / "ops"
@@ -23,6 +24,12 @@ def test_every_setting_is_documented_with_its_default() -> None:
     documented = named_in("settings.md", r"^\| `([a-z_]+)` \|")
 
     assert documented == set(Settings.model_fields)
+
+
+def test_every_setting_of_a_service_is_documented() -> None:
+    documented = named_in("settings.md", r"^\| `bars\.\*\.([a-z_]+)` \|")
+
+    assert documented == set(BarsEndpoint.model_fields)
 
 
 def test_every_metric_is_documented() -> None:

@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from gateway.api import (
     problems,
     routes_alarms,
+    routes_fhir,
     routes_health,
     routes_mdt,
     routes_page,
@@ -35,6 +36,7 @@ ROUTERS = (
     routes_service_acts.router,
     routes_tasks.router,
     routes_mdt.router,
+    routes_fhir.router,
 )
 
 

@@ -15,11 +15,13 @@ from gateway.context import Context
 from gateway.tokens import Role
 
 V1 = "/api/v1"
+FHIR_R4 = "/fhir/R4"
 OPERATOR, RESPONDER, SUPERVISOR = Role.OPERATOR, Role.RESPONDER, Role.SUPERVISOR
 MANAGER, ENGINEER, AUDITOR = Role.MANAGER, Role.ENGINEER, Role.AUDITOR
 
 Roles = frozenset[Role]
-ALL: Roles = frozenset(Role)
+# Every person; a service's program has its one route and no other.
+ALL: Roles = frozenset(Role) - {Role.SERVICE}
 DESK: Roles = frozenset({OPERATOR, SUPERVISOR})
 # An operator records what a service says on the telephone; only the service itself has "seen".
 SERVE: Roles = frozenset({RESPONDER, OPERATOR, SUPERVISOR})
@@ -56,6 +58,7 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
         {OPERATOR, RESPONDER, SUPERVISOR, ENGINEER}
     ),
     ("GET", f"{V1}/mdt"): frozenset({RESPONDER, SUPERVISOR}),
+    ("POST", f"{FHIR_R4}/$process-message"): frozenset({Role.SERVICE}),
 }
 # Whose work needs to know who the person is, where they live and what they have.
 READ_PERSONS: Roles = frozenset({OPERATOR, RESPONDER, SUPERVISOR})

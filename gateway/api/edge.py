@@ -9,10 +9,12 @@ import time
 
 import structlog
 from fastapi import HTTPException
+from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.api import counters
+from gateway.api.outcomes import FHIR, of_problem
 from gateway.api.problems import of_error, problem
 from gateway.log import place
 
@@ -136,7 +138,9 @@ class _Exchange:
                 headers["Cache-Control"] = "no-store"
         await self._send(message)
 
-    async def answer(self, response: ASGIApp) -> None:
+    async def answer(self, response: JSONResponse) -> None:
         """Answer in place of the application, when it has not begun to."""
+        if self.scope["path"].startswith(FHIR):
+            response = of_problem(response)
         if self.status == 0:
             await response(self.scope, self._receive, self.send)

@@ -21,6 +21,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.api import counters
 from gateway.api.auth import ROUTES, Caller, Roles
+from gateway.api.outcomes import FHIR, of_problem
+from gateway.api.peers import peer
 from gateway.api.problems import of_error, problem
 from gateway.clock import Clock
 from gateway.context import Context
@@ -112,6 +114,8 @@ class Gate:
             return
         scope["lifeline.route"] = key[1]
         answer = await self._admit(scope, key)
+        if answer is not None and key[1].startswith(FHIR):
+            answer = of_problem(answer)
         if answer is not None:
             await answer(scope, receive, send)
             return
@@ -131,7 +135,8 @@ class Gate:
         roles = self._table[key]
         if roles is None:
             return None
-        caller = await self._identify(scope)
+        seen = peer(scope, self._context) if key[1].startswith(FHIR) else None
+        caller = seen or await self._identify(scope)
         if isinstance(caller, JSONResponse):
             return caller
         if caller.role not in roles:

@@ -51,8 +51,8 @@ class AlarmView(View):
     device: str | None
     signals: int
     rings: int
-    taken_by: str | None
-    taken_at: datetime | None
+    taken_by: str | None = Field(description="who has it now")
+    taken_at: datetime | None = Field(description="when somebody had it first")
     spoke_at: datetime | None
     silent_since: datetime | None
     on_floor_since: datetime | None

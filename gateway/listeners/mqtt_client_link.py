@@ -72,7 +72,7 @@ class Link:
         self._timer: asyncio.TimerHandle | None = None
         self._descriptor: int | None = None
         self._is_reading = True
-        self._count = 0
+        self._heard_count = 0
         self._client = self._prepared(make_client(settings, client_id))
 
     def _prepared(self, client: Client) -> Client:
@@ -201,8 +201,8 @@ class Link:
         answer_s = self._settings.timing.answer_s
         count = -1
         # A broker that has much for us answers behind that: only silence is no answer.
-        while count != self._count:
-            count = self._count
+        while count != self._heard_count:
+            count = self._heard_count
             await asyncio.wait(
                 (answer, self.closed), timeout=answer_s, return_when=asyncio.FIRST_COMPLETED
             )
@@ -255,7 +255,7 @@ class Link:
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         del client, userdata
-        self._count += 1
+        self._heard_count += 1
         self._heard(message)
 
     def _on_publish(

@@ -1,5 +1,6 @@
 """The gateway's tests of the HTTP side begin with a few fictional people enrolled."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING
 from tests.gateway.api_house import House, StillClock, build_house, enrol_elsewhere
+from tests.gateway.bars_house import World
 from tests.store.messages import roll
 
 
@@ -33,3 +35,13 @@ async def house(session: Session, sessions: Sessions, desk: Desk, tmp_path: Path
     async with session.transaction() as connection:
         await enrol_elsewhere(connection, clock.now())
     return build_house(context, clock, session)
+
+
+@pytest.fixture
+async def world(
+    session: Session, sessions: Sessions, desk: Desk, tmp_path: Path
+) -> AsyncIterator[World]:
+    """Give where a house with a service behind HTTP can stand."""
+    world = World(session, sessions, desk, tmp_path)
+    async with world.stack:
+        yield world

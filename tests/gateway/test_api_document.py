@@ -4,12 +4,17 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from gateway.api import records
-from gateway.api.auth import ROUTES
+from gateway.api.auth import FHIR_R4, ROUTES
 from gateway.api.problems import NEXT, TITLES
 from tests.gateway.api_house import V1, House
 
 METHODS = {"get", "post"}
-NOT_DESCRIBED = {("GET", "/"), ("GET", "/page.css"), ("GET", f"{V1}/openapi.json")}
+NOT_DESCRIBED = {
+    ("GET", "/"),
+    ("GET", "/page.css"),
+    ("GET", f"{V1}/openapi.json"),
+    ("POST", f"{FHIR_R4}/$process-message"),  # FHIR describes its own messages
+}
 
 
 async def described(house: House) -> dict[str, Any]:
@@ -96,7 +101,7 @@ async def test_every_body_has_an_example_or_needs_nothing(house: House) -> None:
         assert schema.get("examples") or not schema.get("required"), path
         assert schema["additionalProperties"] is False
         seen += 1
-    assert seen == sum(method == "POST" for method, _ in ROUTES)
+    assert seen == sum(method == "POST" for method, _ in set(ROUTES) - NOT_DESCRIBED)
 
 
 def test_every_example_of_a_record_is_one() -> None:

@@ -70,3 +70,21 @@ async def test_an_alarm_of_a_unit_without_speech_says_so_and_asks_for_the_teleph
 
     assert mute["speech"] is False
     assert [one["kind"] for one in tasks if one["alarm"] == mute["id"]] == ["call_patient"]
+
+
+async def test_what_an_operator_says_with_an_act_is_read_in_the_explanation(house: House) -> None:
+    alarm = await house.pressed("18")
+    path = f"/alarms/{alarm['id']}"
+    words = "the neighbour has a key"
+    acts = [
+        {"do": "spoke"},
+        {"do": "decide", "disposition": "contact"},
+        {"do": "release"},
+        {"do": "close", "close_reason": "reassured"},
+    ]
+    for act in acts:
+        await house.post("operator", f"{path}/events", {**act, "text": words})
+
+    told = (await house.get("operator", path))["explanation"]
+    said = [one["what"] for one in told if f": {words}. Why" in one["says"]]
+    assert said == ["nothing", "disposed", "alarm_untaken", "alarm_closed"]

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,10 @@ def test_every_field_that_the_gateway_logs_is_on_the_list() -> None:
                     used |= {word.arg: path.name for word in node.keywords if word.arg}
                     assert level != "exception", f"{path.name}: its traceback would be dropped"
     assert {word: where for word, where in used.items() if word not in FIELDS} == {}
+
+
+def test_addresses_that_are_asked_for_are_never_logged() -> None:
+    configure("debug")
+
+    assert not logging.getLogger("httpx").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("httpcore.http11").isEnabledFor(logging.DEBUG)

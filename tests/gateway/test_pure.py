@@ -4,7 +4,8 @@ import io
 import json
 from typing import Any
 
-from gateway.pure import ACCEPTED, SOME_BAD, decide_lines
+from gateway.lines import ACCEPTED, SOME_BAD
+from gateway.pure import decide_lines
 
 STORY = {"story": "a", "start": "2021-02-02T06:50:00Z", "events": [], "persons": [{"id": "wc"}]}
 

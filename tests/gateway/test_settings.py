@@ -1,5 +1,6 @@
 """Settings are read at the start, and what is wrong stops it with a name."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,4 +62,41 @@ def test_notices_go_to_known_audiences_only(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("LIFELINE_NOTICE_WEBHOOKS", '{"boss": "http://127.0.0.1:1/"}')
 
     with pytest.raises(SettingsError, match="boss"):
+        load()
+
+
+RADIO = {"path": "/dev/serial/by-id/usb-RFXCOM_1", "link": "rfxtrx", "line": "radio"}
+OXIMETER = {"path": "/dev/ttyUSB1", "link": "nonin-2", "line": "ox", "sender": "ox-1"}
+
+
+def test_serial_ports_have_the_usual_speed_of_their_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [RADIO, OXIMETER, {**OXIMETER, "path": "/dev/ttyUSB2", "baud": 19200}]
+    monkeypatch.setenv("LIFELINE_SERIAL_PORTS", json.dumps(given))
+
+    assert [(port.name, port.speed_baud) for port in load().serial_ports] == [
+        ("usb-RFXCOM_1", 38_400),
+        ("ttyUSB1", 9_600),
+        ("ttyUSB2", 19_200),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ports", "says"),
+    [
+        ([{**OXIMETER, "sender": ""}], "sender"),
+        ([{**RADIO, "sender": "x"}], "takes no sender"),
+        ([RADIO, RADIO], "same name"),
+        ([RADIO, {**OXIMETER, "line": "radio"}], "line radio has two links"),
+        ([{**RADIO, "line": "mqtt-main"}], "line mqtt-main belongs to another listener"),
+        ([{**RADIO, "path": f"/dev/tty{number}"} for number in range(33)], "33 ports"),
+        ([{**RADIO, "speed": 1}], "speed"),
+        ([{**RADIO, "link": "esp3"}], "link"),
+    ],
+)
+def test_wrong_serial_ports_are_named(
+    monkeypatch: pytest.MonkeyPatch, ports: list[dict[str, object]], says: str
+) -> None:
+    monkeypatch.setenv("LIFELINE_SERIAL_PORTS", json.dumps(ports))
+
+    with pytest.raises(SettingsError, match=says):
         load()
