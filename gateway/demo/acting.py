@@ -4,13 +4,14 @@ Contract: `perform` returns when the step has happened and is stored, or raises 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
 from typing import Any, assert_never
 from uuid import UUID
 
+from gateway.demo.agree import agree, count, explained
 from gateway.demo.desk import Answer, Desk
 from gateway.demo.goals import STATED_MS, Goal, Ledger
 from gateway.demo.house import House
@@ -24,11 +25,13 @@ from gateway.demo.parts import (
     Operate,
     Press,
     Refer,
+    Reply,
     Serve,
     Stated,
     Step,
 )
-from gateway.demo.pendant import Pendant
+from gateway.demo.pendant import Unit
+from gateway.demo.practice import Answers
 from gateway.demo.screen import Screen
 from gateway.tokens import Role
 
@@ -45,7 +48,8 @@ class Stage:
     observer: Observer
     screen: Screen
     stated: Stated
-    pendant: Pendant | None = None
+    pendant: Unit | None = None
+    answers: Answers | None = None
     person: UUID | None = None
     alarm: str | None = None
     referral: str | None = None
@@ -60,13 +64,15 @@ class Stage:
         """
         match step.act:
             case Press():
-                await self._press(step)
+                await self._press(step, step.act)
             case Operate():
                 await self._operate(step, step.act)
             case Refer():
                 await self._refer(step, step.act)
             case Serve():
                 await self._serve(step, step.act)
+            case Reply():
+                await self._reply(step, step.act)
             case Check():
                 await self._check(step, step.act)
             case Meet():
@@ -78,27 +84,48 @@ class Stage:
         if step.clocks:
             await self._show_clocks()
 
-    async def _press(self, step: Step) -> None:
-        assert self.pendant is not None  # a story with a press enrols a pendant
-        assert self.person is not None  # and its person
+    async def _press(self, step: Step, act: Press) -> None:
+        assert self.pendant is not None  # a story with a press enrols a unit
         self.observer.forget()
-        acknowledged = self.observer.expect(self.person)
+        acknowledged = self._acknowledged(self._person()) if act.refers else None
         pressed_at = self.house.clock.now()
         began = perf_counter()
         watching = asyncio.create_task(self._on_screen())
         receipt = await self.pendant.press()
         stored = perf_counter()
-        if receipt.result != "stored":
+        if receipt is not None and receipt.result != "stored":
             raise Missing(f"the receipt says {receipt.result!r}, expected 'stored'")
         self.alarm, shown = await watching
-        try:
-            self.referral, delivered = await asyncio.wait_for(acknowledged, SEE_S)
-        except TimeoutError as late:
-            raise Missing(f"no referral was acknowledged within {SEE_S:g} s") from late
+        delivered = await acknowledged if acknowledged is not None else 0.0
         self.screen.step(step, pressed_at, None)
-        self._measured(Goal.RECEIPT, stored - began)
+        if receipt is not None:  # a one-way button gets none
+            self._measured(Goal.RECEIPT, stored - began)
         self._measured(Goal.SCREEN, shown - began)
-        self._measured(Goal.REFERRAL, delivered - began)
+        if acknowledged is not None:
+            self._measured(Goal.REFERRAL, delivered - began)
+            self._taken()
+
+    def _person(self) -> UUID:
+        assert self.person is not None  # whoever has a unit is a person of the story
+        return self.person
+
+    def _acknowledged(self, person: UUID) -> Awaitable[float]:
+        """Begin to look for the referral; give the moment its service acknowledged it."""
+        seen = self.observer.expect(person)
+
+        async def wait() -> float:
+            try:
+                self.referral, delivered = await asyncio.wait_for(seen, SEE_S)
+            except TimeoutError as late:
+                raise Missing(f"no referral was acknowledged within {SEE_S:g} s") from late
+            return delivered
+
+        return wait()
+
+    def _taken(self) -> None:
+        """Show how a service with a system of its own took the referral."""
+        if self.answers is not None:
+            self.screen.detail(self.answers.taken())
 
     async def _on_screen(self) -> tuple[str, float]:
         """Do what an operator's console does: hear of an alarm, read it, show it."""
@@ -115,10 +142,14 @@ class Stage:
         self.ledger.note(goal, took_ms)
 
     async def _operate(self, step: Step, act: Operate) -> None:
+        acknowledged = self._acknowledged(self._person()) if act.refers else None
         at, began = self.house.clock.now(), perf_counter()
         answer = await self.desk.post(Role.OPERATOR, f"/alarms/{self.alarm}/events", act.body)
         agree("the alarm", answer.body["alarm"], act.expect)
         self._acted(step, at, answer.took_ms)
+        if acknowledged is not None:
+            self._measured(Goal.DECIDED, await acknowledged - began)
+            self._taken()
         await self._told(act.told, began)
 
     async def _refer(self, step: Step, act: Refer) -> None:
@@ -131,13 +162,25 @@ class Stage:
     async def _serve(self, step: Step, act: Serve) -> None:
         at, began = self.house.clock.now(), perf_counter()
         path = f"/referrals/{self.referral}/{act.do}"
-        answer = await self.desk.post(Role.RESPONDER, path, act.body)
+        answer = await self.desk.post(_enters(act), path, act.body)
         agree("the referral", answer.body["referral"], act.expect)
         said = str(act.body.get("text", ""))
         if not any(said in one["says"] for one in answer.body["decided"]):
             raise Missing(f"what was said is not in the record: {said!r}")
         self._acted(step, at, answer.took_ms)
         await self._told(act.told, began)
+
+    async def _reply(self, step: Step, act: Reply) -> None:
+        assert self.answers is not None  # only a service with a system of its own replies
+        at, began = self.house.clock.now(), perf_counter()
+        posted = await self.answers.say(act.says)
+        took_ms = (perf_counter() - began) * 1_000
+        referral = (await self._read_referral()).body["referral"]
+        agree("the referral", referral, act.expect)
+        self._acted(step, at, took_ms)
+        self.screen.detail(posted)
+        if referral["outcome"]:
+            self.screen.detail(f"outcome, in the receiver's words: {referral['outcome']}")
 
     async def _told(self, text: str | None, began: float) -> None:
         if text is None:
@@ -189,7 +232,7 @@ class Stage:
             raise Missing(f"{len(ours)} open tasks {act.task!r} of this referral, expected 1")
         at, due_at = self.house.clock.now(), datetime.fromisoformat(ours[0]["due_at"])
         answer = await self.desk.post(
-            Role.RESPONDER, f"/tasks/{ours[0]['id']}/done", {"text": step.words}
+            _enters(act), f"/tasks/{ours[0]['id']}/done", {"text": step.words}
         )
         agree("the task", answer.body["task"], {"state": "done"})
         if datetime.fromisoformat(answer.body["task"]["done_at"]) > due_at:
@@ -223,37 +266,8 @@ class Stage:
         )
 
 
-def agree(what: str, found: Mapping[str, Any], expect: Mapping[str, object]) -> None:
-    """Compare a record with what must be true.
-
-    Raises:
-        Missing: names the first field that differs.
-    """
-    for name, value in expect.items():
-        if found.get(name) != value:
-            raise Missing(f"{what}: {name} is {found.get(name)!r}, expected {value!r}")
-
-
-def explained(alarm: Answer) -> str:
-    """Say how the alarm explains itself.
-
-    Raises:
-        Missing: a step has no reason with rule and version.
-    """
-    steps = alarm.body["explanation"]
-    reasons = [reason for step in steps for reason in step["reasons"]]
-    bare = [step["what"] for step in steps if not step["reasons"]]
-    if not steps or bare or not all(one["rule"] and one["version"] for one in reasons):
-        raise Missing(f"{len(steps)} steps explain the alarm, without a reason: {bare}")
-    return (
-        f"why: {count(len(steps), 'step')} with {count(len(reasons), 'reason')}, "
-        "each with its rule and version"
-    )
-
-
-def count(number: int, noun: str) -> str:
-    """Say how many: 1 task, 2 tasks."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _enters(act: Serve | Finish) -> Role:
+    return Role.OPERATOR if act.phoned else Role.RESPONDER
 
 
 def _local(at: datetime) -> str:

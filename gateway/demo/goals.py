@@ -20,6 +20,7 @@ class Goal(StrEnum):
     RECEIPT = "press -> stored and acknowledged to her unit"
     SCREEN = "press -> on an operator's screen"
     REFERRAL = "press -> referral acknowledged by ICRS"
+    DECIDED = "an operator's decision -> referral acknowledged"
     ACT = "an act at a desk -> committed and answered"
     DEVICE = "an act at a desk -> heard by her unit"
     READ = "a record or the MDT list -> read"
@@ -30,6 +31,7 @@ STATED_MS: Mapping[Goal, float] = {
     Goal.RECEIPT: 250,
     Goal.SCREEN: 250,
     Goal.REFERRAL: 1_000,
+    Goal.DECIDED: 1_000,
     Goal.ACT: 250,
     Goal.DEVICE: 1_000,
     Goal.READ: 250,

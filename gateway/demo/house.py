@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 from gateway import embedded
 from gateway.clock import StoryClock
 from gateway.context import Context
+from gateway.demo.around import Around
 from gateway.demo.people import NAME, ORGANISATION
 from gateway.log import configure
 from gateway.runtime import Gateway, prepared
@@ -62,6 +63,7 @@ class House:
     clock: StoryClock
     database_s: float
     started_s: float
+    around: Around
     folder: Folder = field(repr=False)
 
     @property
@@ -147,7 +149,7 @@ class DemoSettings(Settings):
         return (init_settings,)
 
 
-def settings(path: Path) -> Settings:
+def settings(path: Path, around: Around) -> Settings:
     """Name every setting that could lead to anything outside of this run."""
     return DemoSettings(
         state_dir=path,
@@ -163,6 +165,11 @@ def settings(path: Path) -> Settings:
         tls_certificate=None,
         tls_key=None,
         tls_client_ca=None,
+        brokers=around.brokers,
+        serial_ports=around.serial_ports,
+        bars=around.bars,
+        bars_peer_header=None,
+        bars_peer_proxies=(),
         notice_webhooks={},
         blind_webhook=None,
         rules_dir=None,
@@ -171,7 +178,7 @@ def settings(path: Path) -> Settings:
 
 
 @asynccontextmanager
-async def opened(where: Folder, clock: StoryClock) -> AsyncIterator[House]:
+async def opened(where: Folder, clock: StoryClock, around: Around) -> AsyncIterator[House]:
     """Start a gateway with all roles; stop it and its database at the end.
 
     Raises:
@@ -179,10 +186,10 @@ async def opened(where: Folder, clock: StoryClock) -> AsyncIterator[House]:
     """
     began = perf_counter()
     async with AsyncExitStack() as stack:
-        context = await stack.enter_async_context(prepared(settings(where.path), clock))
+        context = await stack.enter_async_context(prepared(settings(where.path, around), clock))
         database_s = perf_counter() - began
         gateway = Gateway(context)
         stack.push_async_callback(gateway.stop)
         await gateway.start()
         started_s = perf_counter() - began
-        yield House(context, gateway, clock, database_s, started_s, where)
+        yield House(context, gateway, clock, database_s, started_s, around, where)

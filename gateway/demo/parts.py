@@ -7,6 +7,7 @@ case study itself gives. An act says what must be true after it; what is not is 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -15,16 +16,25 @@ Body = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """The pendant is pressed: one message, its receipt, its alarm on a screen, its referral."""
+    """Her unit is pressed: one message, its receipt, its alarm on a screen, its referral.
+
+    `refers`: her plan lets the gateway refer by itself; a panic button's press never does.
+    """
+
+    refers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Operate:
-    """An operator acts on the alarm. `told` is the text the device must then have heard."""
+    """An operator acts on the alarm. `told` is the text the device must then have heard.
+
+    `refers`: the act makes the referral, which its service must then acknowledge.
+    """
 
     body: Body
     expect: Body = field(default_factory=dict)
     told: str | None = None
+    refers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +47,31 @@ class Refer:
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """The service acts on the referral: `seen`, `accept`, `set_out`, `face_to_face`, ..."""
+    """The service acts on the referral: `seen`, `accept`, `set_out`, `face_to_face`, ...
+
+    `phoned`: it has no desk here and telephones; an operator enters what it says.
+    """
 
     do: str
     body: Body = field(default_factory=dict)
     expect: Body = field(default_factory=dict)
     told: str | None = None
+    phoned: bool = False
+
+
+class Says(StrEnum):
+    """What a service's own system posts after it has taken a referral: its Encounter's status."""
+
+    IN_PROGRESS = "in-progress"
+    FINISHED = "finished"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The service's own system answers the referral with a BaRS-shaped message."""
+
+    says: Says
+    expect: Body = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +90,13 @@ class Meet:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """An open task of this kind is done, and in time."""
+    """An open task of this kind is done, and in time. `phoned`: as for Serve."""
 
     task: str
+    phoned: bool = False
 
 
-Act = Press | Operate | Refer | Serve | Check | Meet | Finish
+Act = Press | Operate | Refer | Serve | Reply | Check | Meet | Finish
 
 
 @dataclass(frozen=True, slots=True)

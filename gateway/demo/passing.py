@@ -15,7 +15,7 @@ from gateway.demo.goals import Goal, Ledger
 from gateway.demo.missing import Missing
 from gateway.demo.observe import Observer
 from gateway.demo.parts import LONDON
-from gateway.demo.pendant import Pendant
+from gateway.demo.pendant import Unit
 from gateway.demo.people import INTERVAL_S
 from gateway.demo.screen import Screen
 
@@ -36,7 +36,7 @@ class Passage:
     screen: Screen
     ledger: Ledger
     speed: float
-    pendant: Pendant | None = None
+    pendant: Unit | None = None
     ran: int = 0
 
     async def to(self, at: datetime) -> None:

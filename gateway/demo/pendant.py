@@ -6,6 +6,7 @@ have reached it.
 
 import asyncio
 from time import perf_counter
+from typing import Protocol
 
 from devices.links.native import Result
 from firmware_stubs.native import NativeDevice
@@ -18,6 +19,22 @@ from gateway.demo.stories import PENDANT
 HEAR_S = 10.0
 RECEIPTS = frozenset(Result)
 PATIENT = Timing(interval_s=10 * INTERVAL_S)  # beats when the story says so, not by real time
+
+
+class Unit(Protocol):
+    """What she presses."""
+
+    async def press(self) -> Receipt | None:
+        """Press; give the receipt, None where the unit cannot hear one."""
+        ...
+
+    async def beat(self) -> None:
+        """Say that it lives, where the unit does."""
+        ...
+
+    async def heard(self, text: str) -> float:
+        """Give the moment (perf_counter) at which it heard a text, once it has."""
+        ...
 
 
 class Pendant:

@@ -21,8 +21,13 @@ CAPACITY = 5
 MEASURED_CEILING_PER_HOUR = 1_000
 
 
-def services(shipped: Iterable[Service], now: datetime) -> list[ServiceRow]:
-    """Enrol the shipped services, the crisis service with a fresh figure of its free places."""
+def services(shipped: Iterable[Service], now: datetime, ucr: str) -> list[ServiceRow]:
+    """Enrol the shipped services, the crisis service with a fresh figure of its free places.
+
+    Args:
+        ucr: How the crisis service is sent to, `desk` or `bars`. The others take no referral in
+            any story.
+    """
     return [
         ServiceRow(
             id=one.id,
@@ -34,11 +39,16 @@ def services(shipped: Iterable[Service], now: datetime) -> list[ServiceRow]:
             capacity=CAPACITY if one.kind == "UCR" else None,
             capacity_at=now if one.kind == "UCR" else None,
             criteria=one.criteria,
-            delivery=one.delivery,
+            delivery=ucr if one.kind == "UCR" else "desk",
             position=one.position,
         )
         for one in shipped
     ]
+
+
+def pendant_on(line: str) -> DeviceRow:
+    """Give the simulated pendant, behind the endpoint or a broker."""
+    return DeviceRow(line=line, sender=PENDANT, model="simulated pendant", interval_s=INTERVAL_S)
 
 
 def _hours(service: Service) -> str | dict[str, list[str]]:
@@ -47,24 +57,18 @@ def _hours(service: Service) -> str | dict[str, list[str]]:
     return {day: list(spans) for day, spans in service.hours.items()}
 
 
-def cast_of(story: Story, line: str, shipped: Iterable[Service], now: datetime) -> Roll:
-    """Give who plays in a story: the services, and a person with a pendant where there is one."""
+def cast_of(
+    story: Story, unit: DeviceRow, shipped: Iterable[Service], now: datetime, ucr: str
+) -> Roll:
+    """Give who plays in a story: the services, and a person with a unit where there is one."""
     persons, devices = [], []
     if story.person is not None:
         persons = [PersonRow.model_validate(dict(story.person))]
-        devices = [
-            DeviceRow(
-                line=line,
-                sender=PENDANT,
-                person=persons[0].id,
-                model="simulated pendant",
-                interval_s=INTERVAL_S,
-            )
-        ]
+        devices = [unit.model_copy(update={"person": persons[0].id})]
     return Roll(
         organisation=ORGANISATION,
         name=NAME,
-        services=services(shipped, now),
+        services=services(shipped, now, ucr),
         persons=persons,
         devices=devices,
     )

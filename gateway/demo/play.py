@@ -6,8 +6,8 @@ Exit codes: 0 when every step happened in time; 1 when one is missing or late, o
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,29 +15,25 @@ from typing import Any
 from gateway.clock import StoryClock
 from gateway.demo import report
 from gateway.demo.acting import Stage
-from gateway.demo.desk import Desk
+from gateway.demo.around import around
+from gateway.demo.broker import programs
 from gateway.demo.figures import measure
 from gateway.demo.house import House, folder, opened
 from gateway.demo.missing import Missing
-from gateway.demo.observe import Observer
 from gateway.demo.parts import Step, Story
 from gateway.demo.passing import Passage
-from gateway.demo.pendant import Pendant
-from gateway.demo.people import ORGANISATION, cast_of
 from gateway.demo.screen import Screen
+from gateway.demo.staging import staged
 from gateway.demo.stories import STORIES
+from gateway.demo.ways import Via, Ways, played
 from gateway.embedded import EmbeddedError
-from gateway.enrol import enrol, person_id
 from gateway.errors import GatewayError
-from gateway.tokens import Role, new_token
+from gateway.tokens import Role
 
 FAILED = 1
 TOLD = 128
 BEFORE = timedelta(minutes=6)  # the gateway has been up for a while when the story begins
-CONNECT_S = 10.0
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-NAMES = {Role.OPERATOR: "operator-1", Role.RESPONDER: "icrs-desk"}
-SERVICE_OF = {Role.RESPONDER: "icrs"}
 Told = asyncio.Future[int]
 
 
@@ -49,20 +45,24 @@ class Run:
     screen: Screen
     speed: float
     once: bool
+    ways: Ways = Ways()  # noqa: RUF009 - frozen
 
 
-async def play(story: int, *, speed: float, once: bool) -> int:
+async def play(story: int, *, speed: float, once: bool, ways: Ways) -> int:
     """Play a case study; give the exit code.
 
     Args:
         story: Number of the case study.
         speed: Story seconds a second while nothing happens; at least 1.
         once: End after the story; otherwise stay up until told to stop.
+        ways: How the press comes in and the referral goes out.
 
     Raises:
         GatewayError, EmbeddedError, OSError: the gateway cannot start; says what to do.
     """
-    return await perform(Run(STORIES[story], Screen(), speed, once))
+    if ways.via is Via.MOSQUITTO:
+        programs()  # before anything is made that would have to go again
+    return await perform(Run(played(STORIES[story], ways), Screen(), speed, once, ways))
 
 
 async def perform(run: Run) -> int:
@@ -73,7 +73,11 @@ async def perform(run: Run) -> int:
         report.opening(run.screen, run.story)
         missing: Missing | None = None
         try:
-            async with opened(where, StoryClock(run.story.start - BEFORE)) as house:
+            clock = StoryClock(run.story.start - BEFORE)
+            async with (
+                around(run.ways, where.path, clock) as beside,
+                opened(where, clock, beside) as house,
+            ):
                 code = await _watched(run, house, told)
         except Missing as error:
             missing, where.keep = error, True
@@ -142,7 +146,7 @@ async def _story(run: Run, house: House) -> None:
         Missing: names the step.
     """
     screen = run.screen
-    async with _staged(run, house) as stage:
+    async with staged(run.story, run.screen, house) as stage:
         report.running(screen, house, run.speed)
         await _settle(stage)
         house.clock.forward_to(run.story.start)
@@ -152,7 +156,7 @@ async def _story(run: Run, house: House) -> None:
         for step in run.story.steps:
             await _step(step, stage, passage)
         if run.story.figures:
-            report.measuring(screen)
+            report.measuring(screen, run.ways)
             report.measured(screen, await measure(house, stage.observer))
         report.closing(screen, run.story, stage, passage.ran)
 
@@ -171,52 +175,3 @@ async def _step(step: Step, stage: Stage, passage: Passage) -> None:
         await stage.perform(step)
     except Missing as error:
         raise Missing(f"at {report.moment(step.at)}, {step.who}: {step.words}\n{error}") from error
-
-
-@asynccontextmanager
-async def _staged(run: Run, house: House) -> AsyncIterator[Stage]:
-    """Enrol the cast, give tokens, connect the pendant, and watch.
-
-    Raises:
-        Missing: the pendant does not get in.
-    """
-    context, now = house.context, house.clock.now()
-    roll = cast_of(run.story, context.settings.mqtt_line, context.desk.rules.service_list(), now)
-    enrolled = await enrol(context.sessions, roll, now)
-    tokens = {
-        role: await new_token(
-            context.sessions,
-            organisation_id=ORGANISATION,
-            name=name,
-            role=role,
-            service_id=SERVICE_OF.get(role),
-            now=now,
-        )
-        for role, name in NAMES.items()
-    }
-    observer = Observer(context.database.dsn)
-    watching = asyncio.ensure_future(observer.run())
-    try:
-        await observer.ready()
-        async with Desk(house.address, tokens) as desk:
-            stage = Stage(house, desk, observer, run.screen, run.story.stated)
-            if not roll.persons:
-                yield stage
-                return
-            (secret,) = enrolled.secrets.values()
-            stage.person = person_id(ORGANISATION, roll.persons[0].id)
-            stage.pendant = Pendant(house.device_port, secret, house.clock)
-            async with stage.pendant.device:
-                await _connected(stage.pendant)
-                yield stage
-    finally:
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-        await observer.close()
-
-
-async def _connected(pendant: Pendant) -> None:
-    try:
-        await asyncio.wait_for(pendant.device.connected.wait(), CONNECT_S)
-    except TimeoutError as late:
-        raise Missing(f"the pendant was not let in within {CONNECT_S:g} s") from late

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from gateway.demo.acting import Stage, count
+from gateway.demo.acting import Stage
+from gateway.demo.agree import count
 from gateway.demo.figures import PRESSES, TOGETHER, Figures
 from gateway.demo.goals import LATE_FACTOR, STATED_MS, Goal, percentile
 from gateway.demo.house import Folder, House
@@ -11,6 +12,7 @@ from gateway.demo.missing import Missing
 from gateway.demo.parts import LONDON, Story
 from gateway.demo.people import MEASURED_CEILING_PER_HOUR
 from gateway.demo.screen import Screen, duration
+from gateway.demo.ways import Ways
 
 
 def moment(at: datetime) -> str:
@@ -41,6 +43,7 @@ def running(screen: Screen, house: House, speed: float) -> None:
         [
             ("embedded PostgreSQL", f"ready in {house.database_s:.1f} s, migrated"),
             ("device endpoint, MQTT", f"127.0.0.1:{house.device_port}"),
+            *house.around.facts,
             ("HTTP: desks, health", house.address),
             ("folder", f"{house.folder.path} (removed at the end)"),
         ]
@@ -56,7 +59,7 @@ def running(screen: Screen, house: House, speed: float) -> None:
     )
 
 
-def measuring(screen: Screen) -> None:
+def measuring(screen: Screen, ways: Ways) -> None:
     """Say what is about to be measured, and how."""
     screen.blank()
     screen.title(f"{PRESSES} presses, measured")
@@ -66,6 +69,12 @@ def measuring(screen: Screen) -> None:
         f"Their service may get {MEASURED_CEILING_PER_HOUR} automatic referrals an hour here; "
         "the shipped ceiling would turn the rest into phone tasks."
     )
+    if not ways.are_usual:
+        screen.text(
+            "These go the usual way, whatever way the story took: the device endpoint and the "
+            "built-in desk.",
+            "yellow",
+        )
 
 
 def measured(screen: Screen, figures: Figures) -> None:

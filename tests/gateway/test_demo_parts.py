@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from gateway.demo.around import Around
 from gateway.demo.goals import LATE_FACTOR, STATED_MS, Goal, Ledger, percentile
 from gateway.demo.house import settings
 from gateway.demo.missing import Missing
@@ -123,10 +124,12 @@ def test_the_demo_names_every_setting_that_leads_outside(
     monkeypatch.setenv("LIFELINE_WEB_PORT", "8080")
     monkeypatch.setenv("LIFELINE_BIND", "192.0.2.1")
     monkeypatch.setenv("LIFELINE_QUARANTINE_MIB", "4000")
-    given = settings(tmp_path)
+    monkeypatch.setenv("LIFELINE_BROKERS", '[{"line": "site-3", "host": "127.0.0.1"}]')
+    given = settings(tmp_path, Around())
 
     harmless = {"quarantine_mib", "accept_unauthenticated"}
     assert given.model_fields_set >= set(Settings.model_fields) - harmless
     assert (given.database_dsn_file, given.web_port, given.bind) == (None, 0, "127.0.0.1")
     assert given.notice_webhooks == {}
+    assert (given.brokers, given.serial_ports, given.bars) == ((), (), {})
     assert given.quarantine_mib == Settings.model_fields["quarantine_mib"].default
