@@ -44,7 +44,7 @@ class ServiceRow(Strict):
     criteria: str = ""
     automatic_per_hour: int | None = Field(default=None, ge=0)
     # Another word would be taken for the built-in desk, where nobody of that service looks.
-    delivery: str = Field(default="desk", pattern=r"^(desk|bars)$")
+    delivery: str = Field(default="desk", pattern=r"^(desk|bars|phone)$")
     phone: str | None = None
     position: int = 0
 

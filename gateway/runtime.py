@@ -42,6 +42,7 @@ from gateway.senders.bars_reading import CHANGES
 from gateway.senders.desk import desk_sender
 from gateway.senders.devices import device_sender
 from gateway.senders.notices import notice_sender
+from gateway.senders.phone import by_phone
 from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions, row, run
 from gateway.store.migrate import ensure_partitions, migrate
@@ -197,6 +198,7 @@ class Gateway:
             "notice": notice_sender(sessions, context.settings.notice_webhooks, client),
             "device_down": device_sender(sessions),
             **{f"{what}/bars": bars for what in CHANGES},
+            **{f"{what}/phone": by_phone for what in CHANGES},
         }
         dispatcher = Dispatcher(sessions, senders, context.desk, context.clock, self._wake)
         self._go("outbox", dispatcher.run())

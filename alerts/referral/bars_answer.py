@@ -179,14 +179,16 @@ def _reference(encounter: Json) -> str:
 
 
 def _when(encounter: Json, kind: AnswerKind) -> datetime | None:
-    """Give when it happened: a finished one's end, else the start; only with an offset."""
+    """Give when a finished encounter ended, where it says so with an offset.
+
+    None means: when the answer came. Its start is no such time: that is when we asked, and would
+    stop a clock before it ran.
+    """
+    if kind is not AnswerKind.FINISHED:
+        return None
     period = next(iter(dicts(encounter.get("period"))), {})
-    keys = ("end", "start") if kind is AnswerKind.FINISHED else ("start",)
-    for key in keys:
-        try:
-            at = datetime.fromisoformat(text(period.get(key)))
-        except ValueError:
-            continue
-        if at.tzinfo is not None:
-            return at
-    return None
+    try:
+        at = datetime.fromisoformat(text(period.get("end")))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None

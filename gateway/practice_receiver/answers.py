@@ -137,6 +137,8 @@ def later(case: Opened, saying: Saying, now: datetime, bundle_id: str) -> Json:
     resources[header_url] = _header(case, saying, now)
     encounter = resources[case.encounter_url]
     encounter["status"] = kind.value
+    if kind is Later.FINISHED:
+        encounter["period"] = {**encounter["period"], "end": stamp(now)}
     encounter["meta"]["lastUpdated"] = stamp(now)
     encounter["reasonCode"] = [_reason(kind, outcome)]
     plan_url = case.message.url_of("CarePlan")

@@ -120,7 +120,7 @@ def test_an_end_is_told_with_its_codes() -> None:
 
     assert answer.outcome == "the person was lifted; response priority C5; Up and well"
     assert (answer.lifted, answer.arp, answer.action_needed) == (True, "C5", False)
-    assert answer.at == datetime(2026, 7, 2, 7, tzinfo=UTC)
+    assert answer.at is None, "a start is when we asked, and no end"
 
 
 @pytest.mark.parametrize(
@@ -136,15 +136,17 @@ def test_only_a_completed_plan_needs_nobody(plans: list[Json]) -> None:
 @pytest.mark.parametrize(
     ("period", "at"),
     [
-        ({"start": "2026-07-02T08:00:00+01:00"}, datetime(2026, 7, 2, 7, tzinfo=UTC)),
-        ({"start": "2026-07-02T08:00:00"}, None),
-        ({"start": "2026"}, None),
-        ({"start": 7}, None),
+        ({"end": "2026-07-02T08:00:00+01:00"}, datetime(2026, 7, 2, 7, tzinfo=UTC)),
+        ({"end": "2026-07-02T08:00:00"}, None),
+        ({"end": "2026"}, None),
+        ({"end": 7}, None),
+        ({"start": "2026-07-02T08:00:00+01:00"}, None),
         ([], None),
     ],
 )
 def test_a_time_counts_only_with_its_offset(period: Any, at: datetime | None) -> None:
-    assert interpret(message(encounter("in-progress", period=period))).at == at
+    assert interpret(message(encounter("finished", period=period))).at == at
+    assert interpret(message(encounter("in-progress", period=period))).at is None
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from gateway.outbox import Dispatcher
 from gateway.placing import Desk
 from gateway.senders import Sender
 from gateway.senders.desk import desk_sender
+from gateway.senders.phone import by_phone
 from gateway.store import outbox as store
 from gateway.store.connect import Session, Sessions
 from gateway.store.listen import notifications
@@ -219,3 +220,13 @@ async def test_consoles_hear_of_a_delivery_and_dispatchers_of_a_new_message(
                 missing.remove(channel)
     for listener in listeners:
         listener.cancel()
+
+
+async def test_a_service_reached_by_telephone_only_is_a_phone_task_at_once(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    await pressed(session, desk)
+    await dispatcher(sessions, desk, StoryClock(MORNING), {"referral_request": by_phone}).once()
+
+    assert await count(session, "task", "kind = 'phone_referral' and state = 'open'") == 1
+    assert await count(session, "outbox", "problem like '%by telephone only%'") == 1
