@@ -39,7 +39,7 @@ def services(shipped: Iterable[Service], now: datetime, ucr: str) -> list[Servic
             capacity=CAPACITY if one.kind == "UCR" else None,
             capacity_at=now if one.kind == "UCR" else None,
             criteria=one.criteria,
-            delivery=ucr if one.kind == "UCR" else "desk",
+            delivery=ucr if one.kind == "UCR" else one.delivery,
             position=one.position,
         )
         for one in shipped
