@@ -48,7 +48,18 @@ def test_every_metric_is_documented() -> None:
 def test_every_command_has_help() -> None:
     runner = CliRunner()
     overview = runner.invoke(app, ["--help"]).output
-    for command in ("up", "run", "import", "token", "config", "decide", "decode", "demo", "practice-receiver", "score"):
+    for command in (
+        "up",
+        "run",
+        "import",
+        "token",
+        "config",
+        "decide",
+        "decode",
+        "demo",
+        "practice-receiver",
+        "score",
+    ):
         assert command in overview
         shown = runner.invoke(app, [command, "--help"])
         assert shown.exit_code == 0
