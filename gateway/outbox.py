@@ -34,8 +34,8 @@ from gateway.store.save import OUTBOX_CHANNEL, save
 
 log = structlog.get_logger()
 
-LIMIT = 50
-MAX_GOING = 200
+LIMIT = 16
+MAX_GOING = 32
 REQUEST_S = 5.0
 LEASE_S = 2 * REQUEST_S + 2.0
 IDLE_S = 0.5

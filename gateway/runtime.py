@@ -52,6 +52,7 @@ from gateway.web import Server, configured
 log = structlog.get_logger()
 
 SENDER_REQUEST_S = 4.0
+OUTBOX_SESSIONS = 12
 TIDY_EVERY_S = 3_600.0
 TRIM_EVERY_S = 30.0  # strangers' calls have no rate limit: an hour of them could fill a disk
 
@@ -166,7 +167,9 @@ class Gateway:
         dsn = context.database.dsn
         session, watcher = Session(dsn, "ticker"), Session(dsn, "watcher")
         sweeper, keeper = Session(dsn, "supervision"), Session(dsn, "upkeep")
-        sessions = Sessions(dsn, "outbox", 4)
+        # A message under way must not wait for a session: its waiting would count as a receiver
+        # that does not answer.
+        sessions = Sessions(dsn, "outbox", OUTBOX_SESSIONS)
         for one in (session, watcher, sweeper, keeper, sessions):
             self._back.push_async_callback(one.close)
         for duty in ticker.duties(session, watcher, context.desk, context.clock):
