@@ -317,10 +317,6 @@ where stream = %(stream)b and seq = %(seq)b and attempt = %(attempt)b and state 
 update outbox set try_at = %(try_at)b, lease_until = null, problem = %(problem)b
 where stream = %(stream)b and seq = %(seq)b and attempt = %(attempt)b and state = 'waiting'
 
--- outbox_next --
--- When the next message may be tried.
-select min(greatest(try_at, coalesce(lease_until, try_at))) from outbox where state = 'waiting'
-
 -- desk_deliver --
 -- Hands a referral to the built-in desk; a second delivery of the same one is counted, not doubled.
 insert into desk_delivery (referral_id, organisation_id, service_id, received_at, body)

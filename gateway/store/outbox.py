@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from gateway.store.connect import Connection, row, rows, run
+from gateway.store.connect import Connection, rows, run
 
 _body_of = msgspec.json.Decoder(dict[str, Any]).decode
 
@@ -86,9 +86,3 @@ async def give_back(
         try_at=try_at,
         problem=problem,
     )
-
-
-async def next_try(connection: Connection) -> datetime | None:
-    """Say when the next message may be tried."""
-    found = await row(connection, "outbox_next")
-    return found[0] if found is not None else None

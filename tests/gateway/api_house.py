@@ -1,5 +1,6 @@
 """The HTTP side in a test: the real application over a real database, and callers with tokens."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ from gateway.api.app import create_app
 from gateway.arrivals import Arrival
 from gateway.clock import StoryClock
 from gateway.context import Context
+from gateway.outbox import Dispatcher
+from gateway.senders.desk import desk_sender
 from gateway.store.connect import Connection, Row, Session
 from gateway.tokens import Role, new_token
 from tests.databases import ORGANISATION
@@ -184,3 +187,23 @@ def build_house(context: Context, clock: StoryClock, session: Session) -> House:
     blind = [False]
     app = create_app(context, blind=lambda: blind[0])
     return House(context, clock, session, app, blind)
+
+
+async def deliver(house: House) -> None:
+    """Send what waits in the outbox to the built-in desk, as the dispatcher does."""
+    sessions = house.context.sessions
+
+    async def nobody(*_: object) -> None:
+        return None
+
+    desk = desk_sender(sessions)
+    senders = {
+        "referral_request": desk,
+        "referral_update": desk,
+        "referral_withdrawal": desk,
+        "notice": nobody,
+        "device_down": nobody,
+    }
+    dispatcher = Dispatcher(sessions, senders, house.context.desk, house.clock, asyncio.Event())
+    while await dispatcher.once():
+        pass

@@ -1,6 +1,5 @@
 """A service's day: tasks, the daily meeting, what is open."""
 
-import asyncio
 from datetime import UTC, date, timedelta
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -8,29 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from gateway.api.routes_mdt import day_span
-from gateway.outbox import Dispatcher
-from gateway.senders.desk import desk_sender
 from tests.gateway.api_house import ICRS, V1, House
-
-
-async def deliver(house: House) -> None:
-    """Send what waits in the outbox to the built-in desk, as the dispatcher does."""
-    sessions = house.context.sessions
-
-    async def nobody(*_: object) -> None:
-        return None
-
-    desk = desk_sender(sessions)
-    senders = {
-        "referral_request": desk,
-        "referral_update": desk,
-        "referral_withdrawal": desk,
-        "notice": nobody,
-        "device_down": nobody,
-    }
-    dispatcher = Dispatcher(sessions, senders, house.context.desk, house.clock, asyncio.Event())
-    while await dispatcher.once():
-        pass
 
 
 async def test_equipment_that_was_delivered_is_done_once(house: House) -> None:

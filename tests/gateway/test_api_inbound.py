@@ -1,31 +1,8 @@
 """Referrals that come to the desk from elsewhere: once each, about the right person."""
 
-import asyncio
 from uuid import uuid4
 
-from gateway.outbox import Dispatcher
-from gateway.senders.desk import desk_sender
 from tests.gateway.api_house import GP_CALL, ICRS, OP, V1, WC, House
-
-
-async def deliver(house: House) -> None:
-    """Send what waits in the outbox to the built-in desk, as the dispatcher does."""
-    sessions = house.context.sessions
-
-    async def nobody(*_: object) -> None:
-        return None
-
-    desk = desk_sender(sessions)
-    senders = {
-        "referral_request": desk,
-        "referral_update": desk,
-        "referral_withdrawal": desk,
-        "notice": nobody,
-        "device_down": nobody,
-    }
-    dispatcher = Dispatcher(sessions, senders, house.context.desk, house.clock, asyncio.Event())
-    while await dispatcher.once():
-        pass
 
 
 async def test_a_referral_of_a_gp_is_received_once_however_often_it_is_sent(house: House) -> None:

@@ -1,6 +1,5 @@
 """The built-in UCR desk: a referral from the press to its outcome, with both clocks."""
 
-import asyncio
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,29 +7,7 @@ import httpx
 import pytest
 
 from gateway import acts
-from gateway.outbox import Dispatcher
-from gateway.senders.desk import desk_sender
-from tests.gateway.api_house import ICRS, V1, House
-
-
-async def deliver(house: House) -> None:
-    """Send what waits in the outbox to the built-in desk, as the dispatcher does."""
-    sessions = house.context.sessions
-
-    async def nobody(*_: object) -> None:
-        return None
-
-    desk = desk_sender(sessions)
-    senders = {
-        "referral_request": desk,
-        "referral_update": desk,
-        "referral_withdrawal": desk,
-        "notice": nobody,
-        "device_down": nobody,
-    }
-    dispatcher = Dispatcher(sessions, senders, house.context.desk, house.clock, asyncio.Event())
-    while await dispatcher.once():
-        pass
+from tests.gateway.api_house import ICRS, V1, House, deliver
 
 
 async def test_case_study_2_from_the_press_to_the_outcome(house: House) -> None:
