@@ -40,6 +40,9 @@ from devices.model import Activation, Status
 
 TIMERS_PER_DECISION = 10_000
 """A defect that sets timers without end stops here; the rest fires in the next decision."""
+TIMERS_AT_ONCE = 500
+"""Of what is due after a long outage so many fire in one decision, which takes a third of a second:
+a transaction that computes for longer than 3 s would be ended, and begun again without end."""
 
 
 def new_case(subject: str, now: datetime) -> Case:
@@ -69,8 +72,12 @@ def on_event(case: Case, facts: Facts, rules: Rules, event: Event, now: datetime
 
 
 def due(case: Case, facts: Facts, rules: Rules, now: datetime) -> Decision:
-    """Decide the timers that are due, in order, each at its own time."""
-    return tidy(_run(Step(case, facts, rules, case.as_of), now), case).decision()
+    """Decide the timers that are due, in order, each at its own time.
+
+    After TIMERS_AT_ONCE of them the case stays at the last one's time and is due again at once.
+    """
+    step = _run(Step(case, facts, rules, case.as_of), now, TIMERS_AT_ONCE)
+    return tidy(step, case).decision()
 
 
 def _run(step: Step, until: datetime, limit: int = TIMERS_PER_DECISION) -> Step:

@@ -8,6 +8,7 @@ Nothing else in the gateway asks what time it is: SQL gets `%(now)s`, deciding g
 """
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 COMPARE_EVERY_S = 10.0
@@ -23,14 +24,19 @@ def boottime_s() -> float:
 class Clock:
     """Time as the database told it once, carried on by a clock that nobody can set."""
 
-    def __init__(self) -> None:
-        """Start from the machine's own time, until the database has been asked."""
+    def __init__(self, elapsed_s: Callable[[], float] = boottime_s) -> None:
+        """Start from the machine's own time, until the database has been asked.
+
+        Args:
+            elapsed_s: Seconds that have passed since some fixed moment; never goes back.
+        """
+        self._elapsed_s = elapsed_s
         self._base = datetime.now(UTC)
-        self._since_s = boottime_s()
+        self._since_s = elapsed_s()
 
     def now(self) -> datetime:
         """Give the time, aware UTC."""
-        return self._base + timedelta(seconds=boottime_s() - self._since_s)
+        return self._base + timedelta(seconds=self._elapsed_s() - self._since_s)
 
     def follow(self, server: datetime) -> float:
         """Compare with the database's time; give the drift in seconds, positive when we are late.
@@ -49,7 +55,7 @@ class Clock:
 
     def _start_from(self, at: datetime) -> None:
         self._base = at.astimezone(UTC)
-        self._since_s = boottime_s()
+        self._since_s = self._elapsed_s()
 
 
 class StoryClock(Clock):

@@ -7,7 +7,6 @@ no process keeps a list of who may speak.
 
 import asyncio
 import hmac
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -64,7 +63,10 @@ class Ingest:
 
     def offer(self, packet: Packet, done: Done) -> Lane:
         """Queue a message for its lane; give the lane."""
-        arrival = understand(packet, self._families, done)
+        return self.put(understand(packet, self._families, done))
+
+    def put(self, arrival: Arrival) -> Lane:
+        """Queue a message that was read already; give its lane."""
         self._queues[arrival.lane].put(arrival)
         return arrival.lane
 
@@ -156,7 +158,7 @@ class Ingest:
         What is written is that we receive on our line: supervision of devices counts from there.
         """
         while True:
-            started_s = time.monotonic()
+            started_s = asyncio.get_running_loop().time()
             try:
                 async with asyncio.timeout(PROBE_S):
                     await self._commit_something()

@@ -16,12 +16,13 @@ import httpx
 import structlog
 
 from devices.decoding import families
-from gateway import __version__, metrics, supervision, ticker
+from gateway import __version__, supervision, ticker
 from gateway.api.app import create_app
 from gateway.bars_answers import TakeAtOnce
 from gateway.blind import Shout
 from gateway.brokers import BrokerSide
-from gateway.clock import COMPARE_EVERY_S, TOLERANCE_S, Clock
+from gateway.clock import COMPARE_EVERY_S, Clock
+from gateway.clock_watch import ClockWatch
 from gateway.context import Context
 from gateway.database import Database
 from gateway.down import pass_down
@@ -273,25 +274,8 @@ class Gateway:
 
     async def _compare_clocks(self) -> None:
         """Compare our clock with the database's; more than the tolerance apart is loud."""
-        session = Session(self.context.database.dsn, "clock")
+        context = self.context
+        session = Session(context.database.dsn, "clock")
         self._back.push_async_callback(session.close)
-
-        async def compare() -> int:
-            async with session.plain() as connection:
-                found = await row(connection, "server_time")
-            if found is None:
-                return 0
-            drift_s = self.context.clock.follow(found.clock_timestamp)
-            metrics.clock_drift_s.set(drift_s)
-            if abs(drift_s) > TOLERANCE_S:
-                log.error("our clock and the database's are apart", drift_s=round(drift_s, 3))
-                await supervision.report_fault(
-                    session,
-                    self.context.desk,
-                    "clock_apart",
-                    f"the gateway's and the database's clocks are {drift_s:.1f} s apart",
-                    self.context.clock.now(),
-                )
-            return 0
-
-        await ticker.repeat(ticker.Round("clock", compare, COMPARE_EVERY_S))
+        watch = ClockWatch(session, context.desk, context.clock)
+        await ticker.repeat(ticker.Round("clock", watch.compare, COMPARE_EVERY_S))
