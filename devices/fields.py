@@ -3,9 +3,10 @@
 Shared by the families that speak JSON: a bad value harms itself only.
 """
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -16,7 +17,30 @@ from devices.strict_json import Object
 MAX_SHOWN_CHARS = 40
 
 Error = Corrupt | Unknown
-Types = Mapping[str, object]
+
+_SUSPECT = frozenset({Flag.CLOCK_SUSPECT})
+_AWARE = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Types:
+    """What an object may hold: name to type, in the order in which values are given.
+
+    Holds the same table as one Struct too: an object in which all is well is read at once.
+    """
+
+    __slots__ = ("each", "names", "whole")
+
+    def __init__(self, each: Mapping[str, Any]) -> None:
+        """Take the table; no value may be None, which stands for an absent one."""
+        self.each = {str(name): kind for name, kind in each.items()}
+        self.names = tuple(self.each)
+        self.whole = msgspec.defstruct(
+            "Whole", [(name, kind | None, None) for name, kind in self.each.items()]
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        """Give the names, in order."""
+        return iter(self.names)
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -45,11 +69,11 @@ def moment(sent: object, received_at: datetime, flags: frozenset[Flag]) -> Momen
     outside [received - 400 days, received + 5 min]: kept for measurements with quality
     device_clock, otherwise no time and clock_suspect.
     """
-    suspect = flags | {Flag.CLOCK_SUSPECT}
     if sent is None:
         return Moment(None, flags, None, flags, Quality.OK)
+    suspect = flags | _SUSPECT
     try:
-        at = msgspec.convert(sent, Annotated[datetime, msgspec.Meta(tz=True)]).astimezone(UTC)
+        at = msgspec.convert(sent, _AWARE).astimezone(UTC)
     except (msgspec.ValidationError, OverflowError):
         return Moment(None, suspect, None, suspect, Quality.OK)
     if is_plausible_time(at, received_at):
@@ -70,8 +94,14 @@ def values(sent: object, types: Types, part: str) -> tuple[Object, list[Error]]:
     if sent and sent.keys().isdisjoint(types):
         return {}, [Unknown(f"{part}: {len(sent)} keys, expected some of {', '.join(types)}")]
     good: Object = {}
+    with contextlib.suppress(msgspec.ValidationError):
+        found = msgspec.structs.astuple(msgspec.convert(sent, types.whole))
+        for name, value in zip(types.names, found, strict=True):
+            if value is not None:
+                good[name] = value
+        return good, []
     errors: list[Error] = []
-    for name, kind in types.items():
+    for name, kind in types.each.items():
         if sent.get(name) is None:
             continue
         try:

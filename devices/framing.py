@@ -86,7 +86,7 @@ class MqttFramer:
         at = 0
         end = len(octets)
         while at < end:
-            body_at, length = _remaining_length(octets, at + 1)
+            body_at, length = _remaining_length(octets, at + 1, end)
             if length > self._limit_bytes - (body_at - at):
                 self._deaf = True
                 frames.append(_bad(length, body_at - at, self._limit_bytes))
@@ -105,8 +105,10 @@ _GARBLED = 1 << 28
 _UNFINISHED = -1
 
 
-def _remaining_length(octets: bytes, at: int) -> tuple[int, int]:
+def _remaining_length(octets: bytes, at: int, end: int) -> tuple[int, int]:
     """Where the body begins and its length; `_UNFINISHED` or `_GARBLED` in the length's place."""
+    if at + 1 < end and octets[at + 1] < 0x80 <= octets[at]:  # as most packets that carry a message
+        return at + 2, octets[at] & 0x7F | octets[at + 1] << 7
     length = shift = 0
     for octet in octets[at : at + _LENGTH_BYTES_MAX]:
         at += 1

@@ -121,7 +121,7 @@ class Lane(StrEnum):
     VITALS = "vitals"
 
 
-class Packet(msgspec.Struct, frozen=True):
+class Packet(msgspec.Struct, frozen=True, gc=False):
     """Bytes as they came, with where from and when.
 
     Attributes:
@@ -180,7 +180,7 @@ class Activation(msgspec.Struct, frozen=True, tag="activation", tag_field="kind"
     still_s: float | None = None
 
 
-class Measurement(msgspec.Struct, frozen=True, tag="measurement", tag_field="kind"):
+class Measurement(msgspec.Struct, frozen=True, gc=False, tag="measurement", tag_field="kind"):
     """One vital sign or sensor value.
 
     `value` is None exactly when `quality` is above_range or below_range; `consciousness` carries
@@ -198,7 +198,7 @@ class Measurement(msgspec.Struct, frozen=True, tag="measurement", tag_field="kin
     highest: float | None = None
 
 
-class Status(msgspec.Struct, frozen=True, tag="status", tag_field="kind"):
+class Status(msgspec.Struct, frozen=True, gc=False, tag="status", tag_field="kind"):
     """A technical condition: heartbeat, battery, mains, tamper, link.
 
     `value` is the number that came with it (battery: percent or the maker's level).
@@ -233,9 +233,7 @@ PARTITION_FUTURE_S = 300
 
 def lane_of(signals: tuple[Signal, ...]) -> Lane:
     """Say which lane a message takes: any activation or cancel goes before everything else."""
-    if any(isinstance(signal, Activation) for signal in signals):
-        return Lane.ALARM
-    return Lane.VITALS
+    return Lane.ALARM if Activation in map(type, signals) else Lane.VITALS
 
 
 def is_plausible_time(at: datetime, received_at: datetime) -> bool:

@@ -5,15 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import msgspec
+
 from devices.decoding import Families, decode
 from devices.errors import DecodeError
 from devices.links import native, rfxtrx
-from devices.model import Activation, Lane, Packet, Signal, lane_of
+from devices.model import Lane, Packet, Signal, lane_of
 from gateway import metrics
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The answer to one message, given after its commit; `receipt` is the sender's own id."""
 
     result: Literal["stored", "refused"]
@@ -67,10 +68,10 @@ def understand(packet: Packet, families: Families, done: Done) -> Arrival:
         fault, problem = error.word, f"{error.word}: {error}"
     except Exception as error:  # noqa: BLE001 - a decoder that breaks must not lose the message
         fault, problem = "decoder_failed", f"decoder failed: {type(error).__name__}"
-    called = any(isinstance(signal, Activation) for signal in signals)
-    press_shaped = fault is not None and not called and native.looks_like_call(packet)
-    lane = Lane.ALARM if fault is not None else lane_of(signals)
+    lane, press_shaped = lane_of(signals), False
     if fault is not None:
+        press_shaped = lane is not Lane.ALARM and native.looks_like_call(packet)
+        lane = Lane.ALARM
         metrics.faults.labels(link=packet.link, fault=fault).inc()
     return Arrival(
         packet=packet,

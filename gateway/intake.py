@@ -12,12 +12,12 @@
 Nothing here sleeps or retries: the lane does (gateway/lanes.py).
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts.events import Heard
@@ -36,8 +36,7 @@ MAX_STATUSES = 20
 REUSED = "the same id came with other content: a counter restarted, or two devices share it"
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A device that spoke; the vitals lane writes it down with its next batch.
 
     `statuses` are those that came beside a call and were decided with it: the vitals lane keeps
@@ -57,7 +56,7 @@ class Mark:
         if earlier is None:
             return self
         statuses = (*earlier.statuses, *self.statuses)[-MAX_STATUSES:]
-        return dataclasses.replace(self, statuses=statuses)
+        return replace(self, statuses=statuses)
 
 
 @dataclass(frozen=True, slots=True)

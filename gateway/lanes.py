@@ -52,8 +52,8 @@ class Sight:
     Each lane and the probe speak for themselves: on a disk that is full a heartbeat may still
     commit where a press cannot, and one's success must not hide another's failure.
 
-    Uses the monotonic clock, not the gateway's: it measures an outage of the very database that
-    the gateway's clock comes from.
+    Uses the event loop's monotonic clock, not the gateway's: it measures an outage of the very
+    database that the gateway's clock comes from.
     """
 
     def __init__(self) -> None:
@@ -74,10 +74,10 @@ class Sight:
 
         Args:
             who: The lane, or the probe.
-            since_s: When the attempt began, when not now.
+            since_s: When the attempt began by the loop's clock, when not now.
             bound_s: For how long it may fail before we are blind.
         """
-        now_s = time.monotonic()
+        now_s = asyncio.get_running_loop().time()
         since_s = self._failing_since_s.setdefault(who, now_s if since_s is None else since_s)
         if not self._blind and now_s - since_s >= bound_s:
             self._turn(blind=True)
@@ -193,8 +193,10 @@ class LaneWorker:
 
     def _answer(self, taken: Taken) -> None:
         lane = self._queue.lane.value
+        repeats = sum(verdict.repeat for _, verdict in taken.answers)
+        metrics.repeats.labels(lane=lane).inc(repeats)
+        metrics.taken.labels(lane=lane).inc(len(taken.answers) - repeats)
         for arrival, verdict in taken.answers:
-            (metrics.repeats if verdict.repeat else metrics.taken).labels(lane=lane).inc()
             try:
                 arrival.done(verdict)
             except Exception as error:  # noqa: BLE001 - one connection must not end all others

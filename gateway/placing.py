@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from msgspec import Struct
+
 from alerts.ruleset import Rules
 from alerts.words import SubjectKind
+from devices.model import Lane
 from gateway.arrivals import Arrival
 from gateway.store import cases, messages
 from gateway.store.cases import NewSubject
@@ -21,6 +24,8 @@ from gateway.store.messages import Raw, Receipt, ReceiptKey, Sender
 
 NAMESPACE = UUID("6f1e5f4a-0f7b-5c3e-9b1d-1f0a7d2c4e88")
 UNKNOWN_CALLERS_PER_LINE = 50
+
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +37,7 @@ class Desk:
     audit_key: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A message with its receipt, its sender and the case it belongs to.
 
     `owner` is the sender's own case, where it stands when it falls silent or is back. A stray is a
@@ -48,19 +52,26 @@ class Placed:
     is_stray: bool = False
 
 
+async def find(
+    connection: Connection, batch: Sequence[Arrival], desk: Desk, now: datetime
+) -> list[Placed]:
+    """Find senders and cases; a case may have no row yet."""
+    pairs = [(one.packet.line, one.packet.sender) for one in batch]
+    known = await messages.senders(connection, pairs, now)
+    callers = await _open_callers(connection, batch, known)
+    owners = {pair: subject_of(sender, *pair) for pair, sender in known.items()}
+    return [_placed(one, known, owners, desk, callers) for one in batch]
+
+
 async def place(
     session: Session, batch: Sequence[Arrival], desk: Desk, now: datetime
 ) -> list[Placed]:
     """Find senders and cases; rows for new cases are made first, in a statement of their own."""
-    pairs = [(one.packet.line, one.packet.sender) for one in batch]
     async with session.plain() as connection:
-        known = await messages.senders(connection, pairs, now)
-        callers = await _open_callers(connection, batch, known)
-        placed = [
-            _placed(one, known.get((one.packet.line, one.packet.sender)), desk, callers)
-            for one in batch
-        ]
-        wanted = [case for one in placed if not one.is_stray for case in (one.subject, one.owner)]
+        placed = await find(connection, batch, desk, now)
+        own = [one for one in placed if not one.is_stray]
+        wanted = [one.subject for one in own]
+        wanted += [one.owner for one in own if one.owner is not one.subject]
         await cases.add_subjects(connection, wanted, now)
     return placed
 
@@ -68,7 +79,7 @@ async def place(
 async def _open_callers(
     connection: Connection,
     batch: Sequence[Arrival],
-    known: dict[tuple[str, str], Sender],
+    known: dict[Pair, Sender],
 ) -> dict[str, set[str]]:
     """Give who has an unknown caller's case open, by line, for the lines such messages came on."""
     callers: dict[str, set[str]] = {}
@@ -91,23 +102,29 @@ def _is_crowded(callers: set[str], name: str) -> bool:
     return False
 
 
-def _proved(arrival: Arrival, known: dict[tuple[str, str], Sender]) -> bool:
+def _proved(arrival: Arrival, known: dict[Pair, Sender]) -> bool:
     sender = known.get((arrival.packet.line, arrival.packet.sender))
     return arrival.packet.authenticated and sender is not None and sender.usable
 
 
 def _placed(
-    arrival: Arrival, sender: Sender | None, desk: Desk, callers: dict[str, set[str]]
+    arrival: Arrival,
+    known: dict[Pair, Sender],
+    owners: dict[Pair, NewSubject],
+    desk: Desk,
+    callers: dict[str, set[str]],
 ) -> Placed:
     packet = arrival.packet
+    pair = (packet.line, packet.sender)
+    sender = known.get(pair)
     proved = packet.authenticated and sender is not None and sender.usable
     proved = proved and not arrival.isolated
     is_stray = sender is None and not packet.integrity
     organisation_id = sender.organisation_id if sender else desk.organisation_id
     if proved and sender is not None:
-        owner = subject_of(sender, packet.line, packet.sender)
-        place = _place_of(sender) if desk.rules.is_life_safety(arrival.signals) else None
-        subject = place or owner
+        owner = subject = owners[pair]
+        if arrival.lane is Lane.ALARM and desk.rules.is_life_safety(arrival.signals):
+            subject = _place_of(sender) or owner
     else:
         crowded = not is_stray and _is_crowded(callers[packet.line], packet.sender)
         owner = _unknown(packet.line, packet.sender, organisation_id, crowded)
@@ -174,7 +191,7 @@ def raw(arrival: Arrival, receipt: Receipt) -> Raw:
         sender=packet.sender,
         key=packet.key,
         topic=packet.topic,
-        lane=arrival.lane.value,
+        lane=arrival.lane._value_,  # `.value` is a slow property
         authenticated=packet.authenticated,
         body=packet.body,
         problem=arrival.problem,
@@ -196,6 +213,8 @@ async def tell_repeats(
         first.setdefault(one.receipt.identity, one)
     fresh = await messages.claim(connection, [one.receipt for one in first.values()], now)
     new = [one for key, one in first.items() if key in fresh]
+    if len(new) == len(ready):
+        return new, [], fresh
     claimed = {id(one) for one in new}
     return new, [one for one in ready if id(one) not in claimed], fresh
 

@@ -1,6 +1,7 @@
 """Run a gateway process until it is told to stop."""
 
 import asyncio
+import gc
 import signal
 from contextlib import suppress
 
@@ -13,6 +14,19 @@ from gateway.runtime import Gateway, prepared
 from gateway.settings import Settings
 
 log = structlog.get_logger()
+
+COLLECT_EVERY_OBJECTS = 50_000
+
+
+def _collect_less() -> None:
+    """Look for cyclic garbage less often, and never again in what the start has made.
+
+    What a message makes is freed by reference counts; looking through thousands of messages that
+    wait for their commit, and through the whole program, took a tenth of the process's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_EVERY_OBJECTS, *gc.get_threshold()[1:])
 
 
 async def serve(settings: Settings, roles: tuple[Role, ...]) -> int:
@@ -34,6 +48,7 @@ async def serve(settings: Settings, roles: tuple[Role, ...]) -> int:
         gateway = Gateway(context, roles)
         try:
             await gateway.start()
+            _collect_less()
             dying = asyncio.ensure_future(gateway.wait())
             stopping = asyncio.ensure_future(told.wait())
             await asyncio.wait({dying, stopping}, return_when=asyncio.FIRST_COMPLETED)

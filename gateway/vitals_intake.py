@@ -2,7 +2,8 @@
 
     1 receipts; raw messages and measurements by COPY, before any row lock
     2 the heard marks of its own devices, in id order
-    3 what changed technically goes to the inbox table, and the alarm lane takes it from there
+    3 what changed technically goes to the inbox table, and the alarm lane takes it from there;
+      only then a case needs a row
     4 commit; then answers
 
 It never locks a subject or an alarm (DESIGN 4).
@@ -19,15 +20,18 @@ from devices.model import Status, StatusKind, StatusState
 from gateway import strays
 from gateway.arrivals import Arrival
 from gateway.intake import Mark, Taken, heard_of, mark_of, stored
-from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
-from gateway.readings import measurements
+from gateway.placing import Desk, Placed, find, keep_raw, tell_repeats
+from gateway.readings import packed
 from gateway.store import messages
-from gateway.store.cases import add_subjects, encode
+from gateway.store.cases import NewSubject, add_subjects, encode
 from gateway.store.connect import Connection, Session
 from gateway.store.messages import ReceiptKey
 from gateway.supervision import line_subject
 
 GOOD = (StatusState.OK, StatusState.RESTORED)
+Item = tuple[NewSubject, str, bytes]
+"""The case it is about, the inbox's word for it, its JSON."""
+NOTHING: frozenset[str] = frozenset()
 
 
 async def take(
@@ -44,11 +48,15 @@ async def take(
         StoreBusy: try again.
         BadData: one of the messages holds what the database refuses; halve the batch.
     """
-    placed, apart = strays.set_apart(await place(session, batch, desk, now) if batch else [])
+    found: list[Placed] = []
+    if batch:
+        async with session.plain() as connection:
+            found = await find(connection, batch, desk, now)
+    placed, apart = strays.set_apart(found)
     async with session.transaction() as connection:
         new, repeats, fresh = await tell_repeats(connection, placed, now)
         await keep_raw(connection, new, messages.copy_packets)
-        rows = [row for one in new for row in measurements(one)]
+        rows = [row for one in new for row in packed(one)]
         if rows:
             await messages.copy_measurements(connection, rows)
         await _note_heard(connection, new, marks, fresh, now)
@@ -64,54 +72,69 @@ async def _note_heard(
     now: datetime,
 ) -> None:
     """Mark devices as heard, and hand to the alarm lane what changed technically."""
-    spoke: dict[Mark, list[Placed]] = {}
-    latest = {mark.device_id: mark for mark in marks}
-    owners = {mark.device_id: mark for mark in map(mark_of, new) if mark is not None}
+    spoke: dict[UUID, list[Placed]] = {}
     for one in new:
-        mark = mark_of(one)
-        if mark is None:
-            continue
-        spoke.setdefault(owners[mark.device_id], []).append(one)
-        if not _is_will(one):
-            latest[mark.device_id] = mark
-    if not latest and not spoke:
+        if one.sender is not None:
+            spoke.setdefault(one.sender.device_id, []).append(one)
+    if not marks and not spoke:
         return
+    owners = {device: mark for device, said in spoke.items() if (mark := mark_of(said[-1]))}
+    latest = {mark.device_id: mark for mark in marks}
+    for device, said in spoke.items():
+        own = said if not _is_will(said[-1]) else [one for one in said if not _is_will(one)]
+        if own and (mark := owners[device] if own is said else mark_of(own[-1])):
+            latest[device] = mark
     before = await messages.known_before(connection, {*latest, *owners})
     for device in owners.keys() - before.keys():
         # A will as the first word: until then it was there, and its condition needs a row.
         latest.setdefault(device, owners[device])
     await messages.heard(
-        connection,
-        [(device, latest[device].organisation_id, latest[device].at) for device in sorted(latest)],
+        connection, [(mark.device_id, mark.organisation_id, mark.at) for mark in latest.values()]
     )
     back = [
         latest[device]
         for device, known in before.items()
         if known.lost_at is not None and device in latest
     ]
-    items = await _say_back(connection, back, now)
     stored = {device: frozenset(known.conditions or ()) for device, known in before.items()}
     # What came beside a call was decided with it; here it is only remembered.
     conditions = {
-        mark.device_id: _with(stored.get(mark.device_id, frozenset()), mark.statuses)
-        for mark in marks
+        mark.device_id: _with(stored.get(mark.device_id, NOTHING), mark.statuses) for mark in marks
     }
-    for mark, said in spoke.items():
-        was = conditions.get(mark.device_id, stored.get(mark.device_id, frozenset()))
-        conditions[mark.device_id], changed = _changes(said, was, fresh)
-        items.extend(
-            (mark.organisation_id, mark.subject.id, "heard", encode(one).decode())
-            for one in changed
-        )
-    conditions = {
+    items = _say_back(back, now)
+    for device, said in spoke.items():
+        was = conditions.get(device, stored.get(device, NOTHING))
+        became, changed = _changes(said, was, fresh)
+        if changed:
+            conditions[device] = became
+            items += [(owners[device].subject, "heard", encode(one)) for one in changed]
+    await _keep_changes(connection, conditions, stored)
+    await _tell(connection, items, now)
+
+
+async def _keep_changes(
+    connection: Connection,
+    conditions: Mapping[UUID, frozenset[str]],
+    stored: Mapping[UUID, frozenset[str]],
+) -> None:
+    other = {
         device: became
         for device, became in conditions.items()
-        if became != stored.get(device, frozenset())
+        if became != stored.get(device, NOTHING)
     }
-    if conditions:
-        await messages.save_conditions(connection, conditions)
-    if items:
-        await messages.add_inbox(connection, items, now)
+    if other:
+        await messages.save_conditions(connection, other)
+
+
+async def _tell(connection: Connection, items: Sequence[Item], now: datetime) -> None:
+    """Hand items to the alarm lane; only what it is told of needs a case with a row."""
+    if not items:
+        return
+    await add_subjects(connection, [subject for subject, _, _ in items], now)
+    rows = [
+        (subject.organisation_id, subject.id, what, body.decode()) for subject, what, body in items
+    ]
+    await messages.add_inbox(connection, rows, now)
 
 
 def _with(was: frozenset[str], statuses: Sequence[Status]) -> frozenset[str]:
@@ -122,23 +145,19 @@ def _with(was: frozenset[str], statuses: Sequence[Status]) -> frozenset[str]:
     return frozenset(now_in)
 
 
-async def _say_back(
-    connection: Connection, back: Sequence[Mark], now: datetime
-) -> list[tuple[UUID, UUID, str, str]]:
+def _say_back(back: Sequence[Mark], now: datetime) -> list[Item]:
     """Tell each device's own case, and its line's: one alarm there may stand for many devices."""
-    lines = {line_subject(mark.organisation_id, mark.line) for mark in back}
-    await add_subjects(connection, lines, now)
     return [
-        (mark.organisation_id, subject, "back", encode(DeviceBack(now, (mark.name,))).decode())
+        (subject, "back", encode(DeviceBack(now, (mark.name,))))
         for mark in back
-        for subject in (mark.subject.id, line_subject(mark.organisation_id, mark.line).id)
+        for subject in (mark.subject, line_subject(mark.organisation_id, mark.line))
     ]
 
 
 def _is_will(one: Placed) -> bool:
-    return any(
-        isinstance(signal, Status) and signal.what is StatusKind.LINK
-        for signal in one.arrival.signals
+    signals = one.arrival.signals
+    return Status in map(type, signals) and any(
+        isinstance(signal, Status) and signal.what is StatusKind.LINK for signal in signals
     )
 
 
@@ -152,6 +171,8 @@ def _changes(
     now_in = set(was)
     changed: list[Heard] = []
     for one in said:
+        if Status not in map(type, one.arrival.signals) and StatusKind.LINK.value not in now_in:
+            continue
         heard = heard_of(one, generation=fresh[one.receipt.identity])
         if StatusKind.LINK.value in now_in and not _is_will(one) and heard:
             back = Status(one.arrival.packet.sender, StatusKind.LINK, StatusState.RESTORED)

@@ -52,14 +52,14 @@ MAX_ANSWER_CHARS = 1_000
 MAX_WHOLE = 2**53
 BATTERY_LOW_PCT = 15
 
-STATUS: Types = {"battery_pct": from_to(0, 100), "mains": bool, "tamper": bool}
-CALL: Types = {
+STATUS = Types({"battery_pct": from_to(0, 100), "mains": bool, "tamper": bool})
+CALL = Types({
     "activation": Annotated[str, msgspec.Meta(max_length=MAX_KEY_CHARS)],
     "of": Annotated[str, msgspec.Meta(min_length=1, max_length=MAX_KEY_CHARS)],
     "location": Annotated[str, msgspec.Meta(max_length=MAX_KEY_CHARS)],
     "impact_g": from_to(0, 200),
     "still_s": from_to(0, 604_800),
-}
+})  # fmt: skip
 
 Read = tuple[list[Signal], list[Error]]
 
@@ -110,8 +110,8 @@ def decode(packet: Packet) -> Decoded:
 
 
 def _flags(packet: Packet) -> frozenset[Flag]:
-    retained = {Flag.RETAINED} if packet.retained else set[Flag]()
-    return frozenset(retained if packet.authenticated else retained | {Flag.UNAUTHENTICATED})
+    flags = frozenset({Flag.RETAINED} if packet.retained else ())
+    return flags if packet.authenticated else flags | {Flag.UNAUTHENTICATED}
 
 
 def _activation(frame: _Frame) -> Read:
@@ -133,12 +133,10 @@ def _activation(frame: _Frame) -> Read:
 
 def _vitals(frame: _Frame) -> Read:
     good, errors = values(frame.message["vitals"], VITALS, "vitals")
-    device, when = frame.device, frame.moment
+    when = frame.moment
+    shared = (when.quality, when.measured_at, when.measured_flags)
     return [
-        Measurement(
-            device, VitalCode(name), value, when.quality, when.measured_at, when.measured_flags
-        )
-        for name, value in good.items()
+        Measurement(frame.device, _CODES[name], value, *shared) for name, value in good.items()
     ], errors
 
 
@@ -188,6 +186,7 @@ def _heartbeat(frame: _Frame) -> Status:
 
 
 _KINDS = {kind.value: kind for kind in ActivationKind}
+_CODES = {code.value: code for code in VitalCode}
 _SWITCHES = {
     StatusKind.MAINS: {True: StatusState.RESTORED, False: StatusState.LOST},
     StatusKind.TAMPER: {True: StatusState.FAULT, False: StatusState.RESTORED},

@@ -118,6 +118,8 @@ class Reader:
 def write_variable(value: int) -> bytes:
     """Write a variable byte integer, 0 to 268,435,455."""
     assert 0 <= value < 1 << 28, value
+    if value < 0x80:
+        return bytes((value,))
     octets = bytearray()
     while value >= 0x80:
         octets.append(value & 0x7F | 0x80)

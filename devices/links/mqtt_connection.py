@@ -25,6 +25,7 @@ from devices.links.mqtt_down import Down
 from devices.links.mqtt_events import (
     AcceptConnect,
     Acknowledge,
+    Answer,
     Cause,
     Close,
     Command,
@@ -161,6 +162,8 @@ class Connection:
         match command:
             case Acknowledge(packet_id, reason):
                 octets = self._acknowledge(packet_id, reason)
+            case Answer(each):
+                octets = self._answer(each)
             case AcceptConnect(down_topic):
                 octets = self._accept(down_topic, now, entropy)
             case Close() if self._state is State.AWAITING_CONNECT:
@@ -190,9 +193,10 @@ class Connection:
         if isinstance(frame, BadFrame):
             reason = Reason.PACKET_TOO_LARGE if frame.too_long else Reason.MALFORMED
             raise MqttFault(reason, frame.message)
-        kind = frame.first >> 4
+        first, body = frame
+        kind = first >> 4
         after = after_packet(self._state, kind)
-        _TAKERS[kind](self, frame.first & 15, frame.body, events)
+        _TAKERS[kind](self, first & 15, body, events)
         self._state = after
 
     def _take_connect(self, flags: int, body: bytes, events: list[Event]) -> None:
@@ -227,7 +231,18 @@ class Connection:
 
     def _acknowledge(self, packet_id: int, reason: Reason) -> bytes:
         released = self._owed.allow(packet_id, reason)
+        if len(released) == 1:
+            return mqtt_writer.puback(*released[0], self._version)
         return b"".join([mqtt_writer.puback(*owed, self._version) for owed in released])
+
+    def _answer(self, each: Sequence[tuple[int | None, Reason, bytes | None]]) -> bytes:
+        parts: list[bytes] = []
+        for packet_id, reason, payload in each:
+            if packet_id is not None:
+                parts.append(self._acknowledge(packet_id, reason))
+            if payload is not None:
+                parts.append(self._down.deliver(payload))
+        return b"".join(parts)
 
     def _take_puback(self, flags: int, body: bytes, _events: list[Event]) -> None:
         puback = mqtt_packets.read_puback(flags, body, self._version, self._sizes)

@@ -4,6 +4,7 @@ Events come from `Connection.receive`, `due` and `lost`, in the order of what th
 commands go to `Connection.send`. What carries a password, a payload or a will keeps it out of repr.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -147,6 +148,17 @@ class Deliver:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Several messages are stored and decided, in any order.
+
+    `each` has one entry a message: its packet id (None at QoS 0) and reason as in `Acknowledge`,
+    then what is said on `down` as in `Deliver` (None for nothing).
+    """
+
+    each: Sequence[tuple[int | None, Reason, bytes | None]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """End the connection from our side; close after writing. The will stays unsaid."""
 
@@ -154,4 +166,4 @@ class Close:
     message: str = ""
 
 
-Command = AcceptConnect | RefuseConnect | Acknowledge | Deliver | Close
+Command = AcceptConnect | RefuseConnect | Acknowledge | Deliver | Answer | Close

@@ -9,8 +9,8 @@ AWAITING_CONNECT --CONNECT--> DECIDING --AcceptConnect--> CONNECTED --DISCONNECT
 any state --Close, or a fault of the device--> CLOSED
 ```
 While DECIDING, packets are kept and not looked at (MQTT 3.1.1 section 3.1.4 lets a device send on
-behind CONNECT). After CLOSED an Acknowledge or Deliver is still in order and does nothing: commits
-finish when they finish, and what they allow must not reach a newer connection.
+behind CONNECT). After CLOSED an Acknowledge, Deliver or Answer is still in order and does nothing:
+commits finish when they finish, and what they allow must not reach a newer connection.
 """
 
 from enum import StrEnum
@@ -18,6 +18,7 @@ from enum import StrEnum
 from devices.links.mqtt_events import (
     AcceptConnect,
     Acknowledge,
+    Answer,
     Close,
     Command,
     Deliver,
@@ -58,11 +59,13 @@ ON_COMMAND: dict[State, dict[type[Command], State]] = {
     },
     State.CONNECTED: {
         Acknowledge: State.CONNECTED,
+        Answer: State.CONNECTED,
         Deliver: State.CONNECTED,
         Close: State.CLOSED,
     },
     State.CLOSED: {
         Acknowledge: State.CLOSED,
+        Answer: State.CLOSED,
         Deliver: State.CLOSED,
         Close: State.CLOSED,
     },

@@ -51,13 +51,12 @@ def unsuback(packet_id: int, codes: Iterable[int], version: Version) -> bytes:
 
 def publish(topic: str, payload: bytes, packet_id: int | None, version: Version) -> bytes:
     """Write PUBLISH: QoS 1 with a packet id, QoS 0 without."""
-    body = [write_text(topic)]
-    if packet_id is not None:
-        body.append(packet_id.to_bytes(2))
+    named = write_text(topic)
+    first, after = (b"\x30", b"") if packet_id is None else (b"\x32", packet_id.to_bytes(2))
     if version is Version.V5:
-        body.append(b"\x00")
-    body.append(payload)
-    return _packet(PacketKind.PUBLISH, 0 if packet_id is None else 2, b"".join(body))
+        after += b"\x00"
+    length = write_variable(len(named) + len(after) + len(payload))
+    return b"".join((first, length, named, after, payload))
 
 
 def disconnect(reason: Reason, message: str, version: Version) -> bytes:

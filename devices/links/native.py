@@ -11,7 +11,6 @@ three mean something in filters). Stateless; `unwrap` never fails, because evide
 press is heard whatever surrounds it; what the body says is read by devices/catalogue/native.py.
 """
 
-import contextlib
 import hashlib
 import re
 from datetime import datetime
@@ -52,9 +51,12 @@ class NativeTopic(msgspec.Struct, frozen=True):
     channel: Channel
 
 
-class _Id(msgspec.Struct, frozen=True):
+class _Id(msgspec.Struct, frozen=True, gc=False):
     id: object = None
 
+
+_id_of = msgspec.json.Decoder(_Id).decode
+_encode = msgspec.json.Encoder().encode
 
 _CHANNELS = {channel.value: channel for channel in Channel}
 # Broken bodies are matched for the first member only: INTERFACES 2 writes `id` first.
@@ -93,7 +95,9 @@ def is_device_name(name: str) -> bool:
     return (
         1 <= len(name) <= MAX_SENDER_CHARS
         and name.isprintable()
-        and not any(mark in name for mark in "/+#")
+        and "/" not in name
+        and "+" not in name
+        and "#" not in name
     )
 
 
@@ -130,15 +134,22 @@ def unwrap(  # noqa: PLR0913 - one argument for each thing the transport knows
 
 
 def _key_of(body: bytes) -> str:
-    head = _LEADING_ID.match(body[:MAX_HEAD_BYTES])
-    found: object = head[1].decode(errors="replace") if head else None
-    if len(body) <= MAX_BODY_BYTES:
-        # When it is broken, what its head says is the best there is.
-        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            found = msgspec.json.decode(body, type=_Id).id
+    found = _head_id(body) if len(body) > MAX_BODY_BYTES else _body_id(body)
     if isinstance(found, str) and len(found) <= MAX_KEY_CHARS and found.isprintable():
         return "" if "\ufffd" in found else found
     return ""
+
+
+def _body_id(body: bytes) -> object:
+    try:
+        return _id_of(body).id
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _head_id(body)  # when it is broken, what its head says is the best there is
+
+
+def _head_id(body: bytes) -> str | None:
+    head = _LEADING_ID.match(body[:MAX_HEAD_BYTES])
+    return head[1].decode(errors="replace") if head else None
 
 
 def digest(packet: Packet) -> bytes:
@@ -172,10 +183,10 @@ def reply(packet: Packet, result: Result, reason: str = "") -> bytes:
         result: Stored means committed; send it after the commit only.
         reason: Why it was refused; cut at 200 characters, left out when empty.
     """
-    fields: dict[str, str | None] = {"receipt": packet.key or None, "result": result.value}
+    fields: dict[str, str | None] = {"receipt": packet.key or None, "result": result}
     if reason:
         fields["reason"] = reason[:MAX_REASON_CHARS]
-    return msgspec.json.encode(fields)
+    return _encode(fields)
 
 
 def down_text(key: str, text: str) -> bytes:

@@ -36,6 +36,7 @@ from devices.links.mqtt_state import State
 from devices.model import Packet
 from gateway.arrivals import Verdict
 from gateway.listeners.mqtt_admission import admit
+from gateway.listeners.mqtt_answers import Answers
 from gateway.listeners.mqtt_policy import Topics
 from gateway.listeners.mqtt_shared import Shared, line_time, loop_time_s
 from gateway.listeners.mqtt_wire import Pause, Wire
@@ -60,6 +61,7 @@ class Session(asyncio.Protocol):
         self._identity: Identity | None = None
         self._topics = Topics("")
         self._version = Version.V311
+        self._answers = Answers()
 
     @property
     def in_flight(self) -> int:
@@ -81,6 +83,7 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what a read gave."""
+        self._answer()
         self._handle(self._connection.receive(data, line_time()))
 
     def pause_writing(self) -> None:
@@ -109,6 +112,7 @@ class Session(asyncio.Protocol):
 
     def end(self, reason: Reason, message: str) -> None:
         """Close it from our side; its will stays unsaid, because the device is not gone."""
+        self._answer()
         if self._connection.state is not State.CLOSED:
             self._shared.metrics.refusal(reason.name.lower())
             self._finish(self._connection.send(Close(reason, message), line_time()))
@@ -172,6 +176,13 @@ class Session(asyncio.Protocol):
             if oldest is not None:
                 oldest.end(Reason.QUOTA_EXCEEDED, "too many unproved sessions from one address")
         self._identity = identity
+        self._unwrap = partial(
+            native.unwrap, line=self._settings.line, sender=identity.name,
+            authenticated=identity.authenticated, peer=self._source,
+            # A device's RETAIN asks us to keep the message (MQTT 3.1.1, 3.3.1.3); it does not
+            # say that the message is old, as a broker's does to its subscribers.
+            retained=False,
+        )  # fmt: skip
         self._topics = Topics(identity.name)
         self._shared.metrics.session(authenticated=identity.authenticated, change=1)
         accept = AcceptConnect(self._topics.down)
@@ -195,18 +206,7 @@ class Session(asyncio.Protocol):
 
     def _packet(self, topic: str, payload: bytes) -> Packet:
         assert self._identity is not None, "messages come after admission only"
-        return native.unwrap(
-            topic,
-            payload,
-            line=self._settings.line,
-            sender=self._identity.name,
-            received_at=self._shared.now(),
-            authenticated=self._identity.authenticated,
-            # A device's RETAIN asks us to keep the message (MQTT 3.1.1, 3.3.1.3); it does not
-            # say that the message is old, as a broker's does to its subscribers.
-            retained=False,
-            peer=self._source,
-        )
+        return self._unwrap(topic, payload, received_at=self._shared.now())
 
     def _is_too_much(self, packet: Packet) -> bool:
         """Say whether a stranger talks too fast; a call for help is never too much."""
@@ -230,21 +230,21 @@ class Session(asyncio.Protocol):
     def _done(
         self, packet: Packet, packet_id: int | None, reason: Reason, verdict: Verdict
     ) -> None:
-        """Answer a message after its commit."""
-        if self._connection.state is not State.CONNECTED:
+        """Note the answer to a message after its commit: it goes out in this turn of the loop."""
+        is_here = self._connection.state is State.CONNECTED
+        if is_here and self._answers.add(packet, packet_id, reason, verdict):
+            self._loop.call_soon(self._answer)
+
+    def _answer(self) -> None:
+        """Write all answers that have gathered, in one write."""
+        answer = self._answers.take()
+        if answer is None or self._connection.state is not State.CONNECTED:
             return
-        now = line_time()
-        if packet_id is not None:
-            refused = verdict.result == "refused"
-            answer = Acknowledge(packet_id, Reason.REFUSED if refused else reason)
-            self._wire.write(self._connection.send(answer, now))
-            if not self._connection.is_full:
-                self._resume(Pause.IN_FLIGHT)
-            if not self._connection.in_flight:
-                self._shared.registry.changed.set()
-        if verdict.receipt is not None:
-            receipt = native.reply(packet, native.Result(verdict.result), verdict.reason or "")
-            self._wire.write(self._connection.send(Deliver(receipt), now))
+        self._wire.write_now(self._connection.send(answer, line_time()))
+        if not self._connection.is_full:
+            self._resume(Pause.IN_FLIGHT)
+        if not self._connection.in_flight:
+            self._shared.registry.changed.set()
 
     def _take_will(self, will: Will | None, cause: str) -> None:
         if will is not None:
@@ -281,6 +281,7 @@ class Session(asyncio.Protocol):
             self._timer = self._loop.call_at(loop_time_s(due) + TIMER_SLACK_S, self._on_timer)
 
     def _on_timer(self) -> None:
+        self._answer()
         self._handle(self._connection.due(line_time()))
         self._arm()
 

@@ -52,6 +52,12 @@ class Wire:
             self._loop.call_soon(self.flush)
         self._out.append(octets)
 
+    def write_now(self, octets: bytes) -> None:
+        """Write at once, behind what has gathered."""
+        if octets:
+            self._out.append(octets)
+            self.flush()
+
     def flush(self) -> None:
         """Write what has gathered."""
         if self._out and not self._transport.is_closing():

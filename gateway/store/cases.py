@@ -37,8 +37,7 @@ class Subject:
     case: Case | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewSubject:
+class NewSubject(msgspec.Struct, frozen=True, gc=False):
     """A subject row to be made when it is missing."""
 
     id: UUID

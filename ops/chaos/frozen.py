@@ -56,7 +56,7 @@ AFTER: dict[Step, tuple[str, str]] = {
     Step.CLAIMED: ("gateway.store.messages", "claim"),
     Step.SAVED: ("gateway.store.messages", "save_verdicts"),
     Step.COMMITTED: ("gateway.intake", "take"),
-    Step.COPYING: ("psycopg", "AsyncCopy.write_row"),
+    Step.COPYING: ("psycopg", "AsyncCopy.write"),
     Step.CLAIMING: ("gateway.store.outbox", "claim"),
     Step.SENDING: ("gateway.store.outbox", "claim"),
     Step.TICKING: ("gateway.store.cases", "lock_due"),

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from devices.links.mqtt_events import Limits
+from devices.links.mqtt_reasons import Reason
 from tests.devices import mqtt_wire as wire
 from tests.gateway.mqtt_house import DOWN, Device, body, open_house, press, receipt
 
@@ -73,3 +74,16 @@ async def test_a_device_may_subscribe_to_its_receipts() -> None:
         assert await device.read() == wire.puback(1)
         assert await device.read() == wire.publish(DOWN, receipt(1, 1)[25:])
         assert body(1) == house.ledger.packets[0].body
+
+
+async def test_what_was_committed_just_before_we_close_is_still_acknowledged() -> None:
+    async with open_house(commits_at_once=False) as house:
+        device = await house.enter()
+        device.send(press(1))
+        await house.ledger.heard(1)
+        (session,) = house.sessions()
+        house.ledger.commit(body(1))
+        session.end(Reason.SERVER_BUSY, "in the same turn of the loop")
+        assert await device.read() == wire.puback(1)
+        assert await device.read() == receipt(1, 1)
+        assert await device.read() == b""

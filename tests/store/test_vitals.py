@@ -11,7 +11,7 @@ from gateway.intake import Taken
 from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING, ORGANISATION
-from tests.store.messages import arrival, column, count, press, up
+from tests.store.messages import LINE, arrival, column, count, press, roll, up
 
 pytestmark = pytest.mark.usefixtures("enrolled")
 
@@ -157,3 +157,17 @@ async def test_a_battery_that_was_low_beside_a_press_can_be_good_again_later(
     await take(session, desk, up({"id": "9-2", "status": {"battery_pct": 90}}))
     await ticker.take_inbox(session, desk, MORNING)
     assert await count(session, "alarm", "kind = 'technical' and state = 'open'") == 0
+
+
+async def test_a_device_of_nobody_gets_a_case_with_its_first_trouble_and_none_for_readings(
+    session: Session, desk: Desk, sessions: Sessions
+) -> None:
+    await enrol.enrol(sessions, roll(devices=[{"line": LINE, "sender": "lone"}]), MORNING)
+    cases = f"label = 'lone' and line = '{LINE}'"
+
+    await take(session, desk, up({"id": "9-1", "vitals": VITALS}, device="lone"))
+    assert await count(session, "subject", cases) == 0
+
+    await take(session, desk, up({"id": "9-2", "status": {"battery_pct": 5}}, device="lone"))
+    assert await count(session, "subject", cases) == 1
+    assert await count(session, "inbox join subject on subject.id = subject_id", cases) == 1
