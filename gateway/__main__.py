@@ -233,6 +233,52 @@ def practice_receiver(  # noqa: PLR0913 - as many options as there are ways to p
 
 
 @app.command()
+def bench(  # noqa: PLR0913 - as many options as a run has sides
+    *,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Short form for CI: two systems, a few seconds.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="How long each rate is offered; 5, quick 2.")
+    ] = None,
+    rates: Annotated[
+        str | None, typer.Option(help="Messages a second, rising: 100,200,400.")
+    ] = None,
+    systems: Annotated[
+        str | None, typer.Option(help="Which ones: lifeline,copy,...; all when left out.")
+    ] = None,
+    commit_ms: Annotated[
+        int | None,
+        typer.Option(min=0, max=100, help="Second table: this much slower a commit; 0: none."),
+    ] = None,
+    rounds: Annotated[
+        int | None, typer.Option(min=1, help="How often all is repeated; 3, quick 2.")
+    ] = None,
+    connections: Annotated[
+        int | None,
+        typer.Option(min=1, max=5_000, help="Devices, each on its own connection; 200, quick 20."),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for result, plots and samples.")] = Path(
+        "lifeline-bench"
+    ),
+    compare: Annotated[
+        Path | None, typer.Option(help="result.json of an earlier run: do the figures agree?")
+    ] = None,
+    peers: Annotated[Path, typer.Option(help="What ops/bench/prepare.py has filled.")] = Path(
+        ".bench"
+    ),
+) -> None:
+    """Measure what this gateway holds, beside what others would run; refuses rates with a loss."""
+    from gateway.bench.command import Asked, bench  # noqa: PLC0415
+
+    asked = Asked(
+        quick=quick, seconds=seconds, rates=rates, systems=systems, commit_ms=commit_ms,
+        rounds=rounds, connections=connections, out=out, compare=compare, peers=peers,
+    )  # fmt: skip
+    _run(lambda: bench(asked))
+
+
+@app.command()
 def version() -> None:
     """Print the version."""
     typer.echo(__version__)

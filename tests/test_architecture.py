@@ -187,10 +187,10 @@ def test_the_gateway_imports_no_tests_and_no_ops() -> None:
 
 
 def test_only_the_store_and_the_embedded_database_speak_to_postgresql() -> None:
+    """The benchmark, a measuring instrument beside the gateway, does too (ADR 0008)."""
+    allowed = ("gateway/store", "gateway/embedded", "gateway/bench")
     others = [
-        path
-        for path in python_files(*SHIPPED)
-        if not str(relative(path)).startswith(("gateway/store", "gateway/embedded"))
+        path for path in python_files(*SHIPPED) if not str(relative(path)).startswith(allowed)
     ]
 
     assert breaches(others, only("psycopg", "psycopg_pool")) == []
@@ -212,13 +212,27 @@ def test_only_the_finder_of_device_families_imports_by_name() -> None:
 
 
 def test_only_the_clock_and_the_embedded_database_ask_what_time_it_is() -> None:
+    """The benchmark measures, so it asks too (ADR 0008)."""
+    allowed = ("gateway/clock.py", "gateway/embedded", "gateway/bench")
     others = [
         path
         for path in python_files(*PURE, "gateway")
-        if not str(relative(path)).startswith(("gateway/clock.py", "gateway/embedded"))
+        if not str(relative(path)).startswith(allowed)
     ]
 
     assert breaches(others, only(*CLOCKS)) == []
+
+
+def test_no_part_of_the_gateway_rests_on_the_benchmark() -> None:
+    """Only its command line knows it; what may speak past the store must stay outside."""
+    others = [
+        path
+        for path in python_files(*SHIPPED)
+        if not str(relative(path)).startswith("gateway/bench")
+        and str(relative(path)) not in ("gateway/__main__.py", "gateway/commands.py")
+    ]
+
+    assert breaches(others, only("gateway.bench")) == []
 
 
 @pytest.mark.parametrize("package", PURE)

@@ -53,10 +53,12 @@ def test_every_command_has_help() -> None:
         "run",
         "import",
         "token",
+        "bench",
         "config",
         "decide",
         "decode",
         "demo",
+        "export",
         "practice-receiver",
         "score",
     ):
