@@ -1,0 +1,42 @@
+"""The named queries of gateway/sql/queries.sql that the simulated PostgreSQL can answer.
+
+What it leaves out: queries of the HTTP side and of upkeep (NOT_SIMULATED), NOT NULL constraints,
+savepoints, `listen`, and the order of rows where a query names none (here: as they were written).
+"""
+
+from ops.sim.driver import (
+    statements_cases,
+    statements_devices,
+    statements_enrol,
+    statements_outbox,
+    statements_receipts,
+    statements_subjects,
+)
+from ops.sim.driver.session import Statement
+from ops.sim.driver.statements_outbox import NOTIFY, notify
+
+__all__ = ["NOTIFY", "NOT_SIMULATED", "STATEMENTS", "notify"]
+
+STATEMENTS: dict[str, Statement] = {
+    **statements_receipts.STATEMENTS,
+    **statements_subjects.STATEMENTS,
+    **statements_cases.STATEMENTS,
+    **statements_outbox.STATEMENTS,
+    **statements_devices.STATEMENTS,
+    **statements_enrol.STATEMENTS,
+}
+
+NOT_SIMULATED = (
+    # Who connects to the device endpoint, and who may use the HTTP side.
+    "identify", "token", "add_token", "ready",
+    # What screens and partners read, and the demo.
+    "desk_alarms", "desk_alarm", "desk_recent_alarms", "desk_decisions", "desk_case_tasks",
+    "desk_alarm_referrals", "desk_services", "desk_referrals", "desk_referral",
+    "desk_day_referrals", "desk_tasks", "desk_task", "person_card", "place_card",
+    "person_by_nhs_number", "add_person", "demo_next_due", "demo_acknowledged",
+    # The BaRS-shaped sender and its answers.
+    "bars_case", "bars_sent", "bars_named", "bars_name", "bars_referral",
+    # Upkeep.
+    "trim_quarantine", "drop_receipts", "default_rows", "drop_streams",
+)  # fmt: skip
+"""The queries that no simulated process asks; a test holds that each query stands in one place."""
