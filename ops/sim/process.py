@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HERE: contextvars.ContextVar["Process | None"] = contextvars.ContextVar("HERE", default=None)
 OUTBOX_SESSIONS = 6
+PACES_S = {"frozen": 3.0, "sweep": 12.0}
+"""Duties that look for what is rare here: seldom, so that more seeds are lived through."""
 DESK_SESSIONS = 3
 
 
@@ -135,7 +137,7 @@ class Process:
         """Give the duty at the pace of the world: slow where nothing can be due."""
 
         async def run() -> int:
-            await self.world.pause(duty.every_s)
+            await self.world.pause(PACES_S.get(duty.name, duty.every_s))
             return await duty.run()
 
         return ticker.Round(duty.name, run, 0.0)
