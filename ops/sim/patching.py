@@ -81,7 +81,7 @@ def _hunk(path: str, body: str, name: str) -> Hunk:
 
 
 def _text(lines: list[str]) -> str:
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def apply(patch: Patch, root: Path) -> None:

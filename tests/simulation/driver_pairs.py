@@ -223,6 +223,7 @@ async def frozen_client(pair: Pair) -> list[object]:
             await asyncio.sleep(1.3)
             async with pair.b.plain() as watcher:
                 ended.append(len(await rows(watcher, "frozen_sessions", bound_s=1)))
+                await asyncio.sleep(0.7)  # a real one that was told to end needs a moment
                 ended.append(len(await rows(watcher, "frozen_sessions", bound_s=1)))
             return await cases.lock_one(mine, WC)
 
