@@ -60,6 +60,7 @@ async def take(
         if rows:
             await messages.copy_measurements(connection, rows)
         await _note_heard(connection, new, marks, fresh, now)
+        await _tell_faults(connection, new, fresh, now)
         await strays.keep(connection, apart, desk, now)
     return Taken(answers=stored([*new, *apart], repeats))
 
@@ -135,6 +136,26 @@ async def _tell(connection: Connection, items: Sequence[Item], now: datetime) ->
         (subject.organisation_id, subject.id, what, body.decode()) for subject, what, body in items
     ]
     await messages.add_inbox(connection, rows, now)
+
+
+async def _tell_faults(
+    connection: Connection,
+    new: Sequence[Placed],
+    fresh: Mapping[ReceiptKey, int],
+    now: datetime,
+) -> None:
+    """Hand to the alarm lane what is kept as bytes only: somebody must look at it."""
+    faulty = [one for one in new if one.arrival.fault is not None]
+    if not faulty:
+        return
+    await add_subjects(connection, [one.subject for one in faulty], now)
+    items = [
+        (one.receipt.organisation_id, one.subject.id, "heard", encode(item).decode())
+        for one in faulty
+        for item in heard_of(one, generation=fresh[one.receipt.identity])
+        if item.fault is not None
+    ]
+    await messages.add_inbox(connection, items, now)
 
 
 def _with(was: frozenset[str], statuses: Sequence[Status]) -> frozenset[str]:

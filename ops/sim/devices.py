@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from devices.decoding import families
 from devices.links import native
-from devices.model import Activation, Packet
+from devices.model import Activation, Measurement, Packet, Signal
 from gateway.arrivals import Verdict, understand
 from ops.sim.choice import Choice
 from ops.sim.population import LINE, Town
@@ -113,10 +113,7 @@ class Network:
             return
         # As if a reader had let through what the database refuses.
         arrival = understand(packet, families(), done)
-        signals = tuple(
-            replace(one, key=POISON) if isinstance(one, Activation) else one
-            for one in arrival.signals
-        )
+        signals = tuple(map(_spoilt, arrival.signals))
         process.ingest.put(dataclasses.replace(arrival, signals=signals))
 
     def _packet(self, message: Message, process: Process) -> Packet:
@@ -176,7 +173,8 @@ class Wearers:
             self._say(device, "battery", {"status": {"battery_pct": choice.one((9, 80))}})
             await asyncio.sleep(choice.between(0, 3))
         if choice.chance(0.2):
-            self._say(device, "vitals", {"vitals": {"spo2_pct": choice.whole(85, 99)}})
+            reading: dict[str, object] = {"vitals": {"spo2_pct": choice.whole(85, 99)}}
+            self._say(device, "vitals", reading, poisoned=choice.chance(0.1))
         if not choice.chance(0.75):
             return
         if device.startswith("fall"):
@@ -208,10 +206,12 @@ class Wearers:
             poisoned=poisoned,
         )  # fmt: skip
 
-    def _say(self, device: str, what: str, parts: dict[str, object]) -> None:
+    def _say(
+        self, device: str, what: str, parts: dict[str, object], *, poisoned: bool = False
+    ) -> None:
         key = self._next(device)
         self._world.trace.add("said", device=device, id=key, what=what)
-        self._post(Message(device, key, _body(key, parts), "up"))
+        self._post(Message(device, key, _body(key, parts), "up", poisoned=poisoned))
 
     def _send(
         self, device: str, key: str, channel: str, parts: dict[str, object],
@@ -232,6 +232,14 @@ class Wearers:
     def _next(self, device: str) -> str:
         self._counters[device] = self._counters.get(device, 0) + 1
         return f"1-{self._counters[device]}"
+
+
+def _spoilt(signal: Signal) -> Signal:
+    if isinstance(signal, Activation):
+        return replace(signal, key=POISON)
+    if isinstance(signal, Measurement):
+        return replace(signal, value=POISON)
+    return signal
 
 
 def _body(key: str, parts: dict[str, object]) -> bytes:

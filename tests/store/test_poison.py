@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from devices.model import Activation, Measurement
-from gateway import enrol, intake, vitals_intake
+from gateway import enrol, intake, ticker, vitals_intake
 from gateway.arrivals import Arrival, Verdict
 from gateway.intake import Taken
 from gateway.lanes import MAX_BATCH, LaneQueue, LaneWorker, Sight
@@ -178,3 +178,8 @@ async def test_of_a_batch_of_readings_only_the_poisoned_one_is_missing_from_the_
     assert await count(session, "measurement") == FEW - 1
     assert await count(session, "packet") == FEW
     assert await count(session, "packet", "problem is not null") == 1
+
+    assert await ticker.take_inbox(session, desk, MORNING) == 1, "and somebody is told"
+    told = await column(session, "select entry::text from decision")
+    assert "refused_by_database" in str(told)
+    assert await count(session, "alarm", "kind = 'technical' and state = 'open'") == 1
