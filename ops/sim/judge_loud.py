@@ -6,6 +6,8 @@ person in the same commit.
 
 from typing import Any
 
+import msgspec
+
 from ops.sim.judge_alarms import entries_of
 from ops.sim.judge_book import Book, Running
 from ops.sim.judge_part import Part
@@ -150,7 +152,16 @@ class Loud(Part):
             )
 
     def _unread(self, commit: Commit) -> None:
-        """What cannot be read is work for a person: the commit that keeps it says so."""
+        """What cannot be read is work for a person: the commit that keeps it says so.
+
+        The vitals lane hands it to the alarm lane's inbox, in that commit; that nothing leaves the
+        inbox undecided is another promise.
+        """
         rules = {reason.rule for entry in entries_of(commit) for reason in entry.reasons}
-        if UNREADABLE_RULE not in rules:
+        handed = any(
+            row.old is None and msgspec.json.decode(row.new.body).get("fault")
+            for row in commit.of("inbox")
+            if row.new is not None
+        )
+        if UNREADABLE_RULE not in rules and not handed:
             self.book.say(LOUD, f"{commit.process} kept a message it cannot read and told nobody")

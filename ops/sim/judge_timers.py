@@ -84,8 +84,8 @@ class Timers(Part):
 
     def _never_back(self, commit: Commit) -> None:
         """A process's clock never goes back: its alarm lane stamps receipts in its own order."""
-        if not any(one.lane == "alarm" for one in commit.written("packet")):
-            return
+        if not commit.written("decision") or not commit.written("packet"):
+            return  # not the alarm lane, which decides what it keeps in the same commit
         for one in commit.written("receipt"):
             before = self._clocks.get(commit.client)
             if before is not None and one.seen_at < before:

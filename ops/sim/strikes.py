@@ -10,16 +10,6 @@ if TYPE_CHECKING:
 STOPPED = (Kind.DATABASE_STOPS, Kind.DATABASE_CRASHES)
 UNUSABLE = (*STOPPED, Kind.DATABASE_SLOW, Kind.DATABASE_HANGS, Kind.DISK_FULL)
 
-PROBE_S = 1.5
-PROBE_ALL_WELL_S = 6.0
-"""The probe looks as seldom as in calm where no fault of the run touches the database."""
-
-
-def probe_s(weather: Weather) -> float:
-    """Say how often a run's processes look whether they can store."""
-    troubled = any(fault.kind in UNUSABLE for fault in weather.plan)
-    return PROBE_S if troubled else PROBE_ALL_WELL_S
-
 
 def database_is_usable(weather: Weather) -> bool:
     """Say whether the database answers, quickly, and can write."""

@@ -52,6 +52,7 @@ SHORT_S = 210.0
 LONG_SHARE = 0.12
 """How many runs last until the silent ladder's end; the others end when all is calm again."""
 CALM_PAUSE_S = 20.0
+BUSY_PROBE_S = 1.5
 CALM_PROBE_S = 7.0
 BUSY_PAUSES_S = (0.4, 3.0, 4.0, 5.0)
 """How long a duty looks away at most while nothing is due."""
@@ -260,7 +261,7 @@ def _in_place_of_the_real(world: World) -> Iterator[None]:
     before = (connect._Connection, outbox.IDLE_S, ingest.PROBE_EVERY_S)  # noqa: SLF001
     connect._Connection = driver_for(world.server)  # type: ignore[misc,assignment]  # noqa: SLF001
     outbox.IDLE_S = world.busy_pause_s
-    ingest.PROBE_EVERY_S = min(max(0.5, world.busy_pause_s), strikes.probe_s(world.weather))
+    ingest.PROBE_EVERY_S = min(max(0.5, world.busy_pause_s), BUSY_PROBE_S)
     structlog.configure(processors=[_hear(world)], cache_logger_on_first_use=False)
     try:
         yield
