@@ -5,7 +5,7 @@ writes the tables people query (alarm, referral, task) from the same value in th
 Closed parts leave the case when nothing can look at them any more (30 days).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import msgspec
@@ -58,6 +58,8 @@ class Alarm(msgspec.Struct, frozen=True):
         fall_key: `device/id` of the fall's message, so that only its own cancel cancels it.
         speech: False when no unit that called can open a voice channel; `spoke_at` is a figure
             of the 60 s and 180 s only for units that can (DECIDING 8).
+        answers: What was answered last to each question; `given_by` says who gave it.
+        also_disposition: What goes on by itself beside a person's decision: a 999 task.
     """
 
     id: str
@@ -92,6 +94,8 @@ class Alarm(msgspec.Struct, frozen=True):
     known: bool = True
     fall_key: str = ""
     speech: bool = True
+    given_by: dict[str, str] = {}
+    also_disposition: Disposition | None = None
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,7 +126,11 @@ class Referral(msgspec.Struct, frozen=True):
 
     `text` is the referrer's own and never changes; what is said later stands in `notes`, the newest
     of them (alerts/referral/notes.py). `person` is whom it was made for: who lives in a place may
-    change while its case goes on.
+    change while its case goes on. `follows` is the referral whose 72 h of support it falls into;
+    `joint_with` are the other services' for the same alarm; on `follow_up_on` (91 days) somebody
+    looks whether the person is at home. `assessed` maps each criterion to met, not_known or
+    not_met; empty is not assessed, as of an automatic one. `helped` says that it is for somebody
+    else than the person of the case, whose record is not known: spouse, visitor, ...
     """
 
     id: str
@@ -158,6 +166,11 @@ class Referral(msgspec.Struct, frozen=True):
     support_until: datetime | None = None
     notes: tuple[Note, ...] = ()
     person: str | None = None
+    follows: str | None = None
+    joint_with: tuple[str, ...] = ()
+    follow_up_on: date | None = None
+    assessed: dict[str, str] = {}
+    helped: str | None = None
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -212,7 +225,8 @@ class Past(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True):
     """Everything open about one subject.
 
-    `as_of` never goes back; time used for a decision is max(now, as_of).
+    `as_of` never goes back; time used for a decision is max(now, as_of). `tested` is when each
+    device's user test was heard last (DECIDING 8).
     """
 
     subject: str
@@ -223,6 +237,7 @@ class Case(msgspec.Struct, frozen=True):
     timers: tuple[Timer, ...] = ()
     cancels: tuple[PendingCancel, ...] = ()
     past: tuple[Past, ...] = ()
+    tested: dict[str, datetime] = {}
 
     @property
     def next_due_at(self) -> datetime | None:

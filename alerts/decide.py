@@ -18,6 +18,7 @@ from alerts.events import (
     Event,
     Heard,
     OperatorEvent,
+    PersonChanged,
     ServiceEvent,
     TaskDone,
 )
@@ -28,7 +29,7 @@ from alerts.referral.service_events import find, serve
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.step import Step
-from alerts.telecare import technical
+from alerts.telecare import persons, technical
 from alerts.telecare.activation import heard_call, unreadable_call
 from alerts.telecare.faulty import note_fault
 from alerts.telecare.operator import operate
@@ -54,7 +55,7 @@ def on_signals(
     case: Case, facts: Facts, rules: Rules, heard: Sequence[Heard], now: datetime
 ) -> Decision:
     """Decide signals in the order they came, each at its receipt, and then what is due by now."""
-    step = Step(case, facts, rules, case.as_of)
+    step = Step(case, facts, rules.at(now), case.as_of)
     for one in heard:
         step = _run(step, one.received_at)
         step = note_fault(step, _hear(step, one), one.sender)
@@ -63,7 +64,7 @@ def on_signals(
 
 def on_event(case: Case, facts: Facts, rules: Rules, event: Event, now: datetime) -> Decision:
     """Decide what an operator, a service, a sender or the supervision of devices reports."""
-    step = _run(Step(case, facts, rules, case.as_of), now)
+    step = _run(Step(case, facts, rules.at(now), case.as_of), now)
     try:
         after = HANDLERS[type(event)](step, event)
     except Forbidden as no:
@@ -76,17 +77,17 @@ def due(case: Case, facts: Facts, rules: Rules, now: datetime) -> Decision:
 
     After TIMERS_AT_ONCE of them the case stays at the last one's time and is due again at once.
     """
-    step = _run(Step(case, facts, rules, case.as_of), now, TIMERS_AT_ONCE)
+    step = _run(Step(case, facts, rules.at(now), case.as_of), now, TIMERS_AT_ONCE)
     return tidy(step, case).decision()
 
 
 def _run(step: Step, until: datetime, limit: int = TIMERS_PER_DECISION) -> Step:
     """Fire what is due up to a time; at the limit the case stays at the last timer's time."""
     for _ in range(limit):
-        timer = next(iter(step.case.timers), None)
-        if timer is None or timer.due_at > until:
+        timers = step.case.timers
+        if not timers or timers[0].due_at > until:
             return step.at(until)
-        step = fire(step, timer)
+        step = fire(step, timers[0])
     return step
 
 
@@ -125,6 +126,7 @@ HANDLERS: Mapping[type[Event], Callable[[Step, Any], Step]] = {
     DeviceLost: technical.lost,
     DeviceBack: technical.back,
     TaskDone: task_done,
+    PersonChanged: persons.changed,
 }
 
 
@@ -135,5 +137,5 @@ def _refuse(step: Step, event: Event, no: Forbidden) -> Step:
     alarm = step.alarm(getattr(event, "alarm", None))
     fields: dict[str, Any] = {"referral": getattr(event, "referral", None), "text": str(no)}
     if alarm is None:
-        return step.say(What.REFUSED, reason, **fields)
-    return step.about(What.REFUSED, alarm, reason, **fields)
+        return step.say(What.REFUSED, reason, *no.reasons, **fields)
+    return step.about(What.REFUSED, alarm, reason, *no.reasons, **fields)

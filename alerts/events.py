@@ -11,6 +11,7 @@ from alerts.words import (
     Disposition,
     Mechanism,
     OperatorAct,
+    PersonStatus,
     ServiceAct,
     Source,
     Standard,
@@ -85,7 +86,8 @@ class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
 
     A clinician may ring back where there is no referral: `referral` is empty then, and `alarm`
     names the alarm, or is None for the person's open call for help. With `action_needed` an
-    outcome asks us to act: it goes back in front of an operator.
+    outcome asks us to act: it goes back in front of an operator. With `standard` an act re-grades
+    the referral, and with `disposition` 999 the case: the first clock goes on (DECIDING 8).
     """
 
     at: datetime
@@ -107,6 +109,7 @@ class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     alarm: str | None = None
     action_needed: bool = False
+    disposition: Disposition | None = None
 
 
 class DeliveryEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -128,4 +131,25 @@ class TaskDone(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
-Event = OperatorEvent | ServiceEvent | DeliveryEvent | DeviceLost | DeviceBack | TaskDone
+class PersonChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody changed where a person is (DECIDING 8), on the record that the facts are read from.
+
+    `second` confirms a death; without another person's name it is not one yet.
+    """
+
+    at: datetime
+    by: str
+    was: PersonStatus
+    now: PersonStatus
+    second: str | None = None
+
+
+Event = (
+    OperatorEvent
+    | ServiceEvent
+    | DeliveryEvent
+    | DeviceLost
+    | DeviceBack
+    | TaskDone
+    | PersonChanged
+)

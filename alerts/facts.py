@@ -28,6 +28,7 @@ class Person(msgspec.Struct, frozen=True):
     """Who may need help, as far as deciding needs to know; name and address stay in the store.
 
     `plan` maps `press`, `fall` or `deterioration`; an absent entry is the shipped plan.
+    `baseline_cognition` is how they usually are, in ACVPU.
     """
 
     id: str
@@ -43,6 +44,8 @@ class Person(msgspec.Struct, frozen=True):
     plan: dict[str, Plan] = {}
     place: str | None = None
     language: str | None = None
+    baseline_cognition: str = "A"
+    care_home: bool = False
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -74,6 +77,7 @@ class Service(msgspec.Struct, frozen=True):
         automatic_per_hour: Ceiling of automatic referrals per hour; None = the rules' default.
         automatic_last_hour: How many went out in the last hour, counted by the store.
         position: Order in the list: lower first.
+        roaming: It goes out beyond its places: no free place is not full.
     """
 
     id: str
@@ -88,12 +92,22 @@ class Service(msgspec.Struct, frozen=True):
     automatic_last_hour: int = 0
     delivery: str = "desk"
     position: int = 0
+    roaming: bool = False
+
+
+class Elsewhere(msgspec.Struct, frozen=True):
+    """A referral of this case's person that is open in another case: of their place, or theirs."""
+
+    referral: str
+    service: str
 
 
 class Facts(msgspec.Struct, frozen=True):
     """All that one case's decision may look at, apart from the case itself.
 
-    `devices` maps a device's name to its row, for the subject's own devices.
+    `devices` maps a device's name to its row, for the subject's own devices. `residents` are who
+    live in the place, where the subject is one; `elsewhere` is what is open for this person outside
+    this case (ADR 0009).
     """
 
     subject: SubjectKind
@@ -101,3 +115,5 @@ class Facts(msgspec.Struct, frozen=True):
     place: str | None = None
     devices: dict[str, Device] = {}
     services: tuple[Service, ...] = ()
+    residents: tuple[str, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
 
+from alerts.case import Reason
 from alerts.rule_ids import Rule
 from alerts.words import AlarmState, ReferralState, TaskState
 
@@ -19,9 +20,12 @@ E = TypeVar("E", bound=StrEnum)
 class Forbidden(ValueError):  # noqa: N818 - it is an answer, not a failure
     """A person's event cannot be done as things stand; deciding answers `refused` with its rule."""
 
-    def __init__(self, message: str, rule: Rule = Rule.LIFECYCLE) -> None:
+    def __init__(
+        self, message: str, rule: Rule = Rule.LIFECYCLE, reasons: tuple[Reason, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.rule = rule
+        self.reasons = reasons
 
 
 class AlarmEvent(StrEnum):

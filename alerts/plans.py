@@ -5,8 +5,10 @@ from datetime import date, datetime
 from alerts.case import Alarm, Reason
 from alerts.facts import Person, Plan
 from alerts.rule_ids import Rule
+from alerts.script_rows import reason_of
 from alerts.step import Step
-from alerts.telecare.answered import is_life_threat
+from alerts.telecare.answered import excluded_by, is_life_threat
+from alerts.telecare.helped import somebody_else
 from alerts.words import Disposition, PersonStatus
 
 BY_OPERATOR = Plan(operator=True)
@@ -50,6 +52,9 @@ def barred_by(step: Step, alarm: Alarm) -> tuple[Reason, ...]:
     if person is None:
         return (step.why(Rule.PLAN, "no_person", subject=step.facts.subject.value),)
     reasons = [*_excluded(step, alarm)]
+    if (who := somebody_else(alarm)) is not None:
+        reasons.append(step.why(Rule.SOMEBODY_ELSE, "somebody_else_needs_help", who=who))
+        return tuple(reasons)
     if (status := effective_status(person, step.now)) is not PersonStatus.HOME:
         reasons.append(step.why(Rule.PERSON_STATUS, "person_not_at_home", status=status.value))
     if is_under_age(step, person):
@@ -63,9 +68,18 @@ def _excluded(step: Step, alarm: Alarm) -> tuple[Reason, ...]:
     if decided and alarm.disposition is not None:
         to = alarm.disposition.value
         return (step.why(Rule.ORDER_EXCLUSIONS, "decided_otherwise", disposition=to),)
+    if not alarm.answers:
+        return ()
     if is_life_threat(step, alarm):
         return (step.why(Rule.ORDER_LIFE_THREAT, "life_threat_answer"),)
-    return ()
+    return tuple(
+        reason_of(
+            step.rules.scripts.exclusions[said.exclusion],
+            "excluded_event",
+            answer=f"{said.letter}.{said.answer}",
+        )
+        for said in excluded_by(step, alarm)[:1]
+    )
 
 
 def effective_status(person: Person, now: datetime) -> PersonStatus:

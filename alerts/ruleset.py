@@ -1,128 +1,73 @@
 """Rules as data: typed rows from TOML, checked before anything is decided with them.
 
 Contract: `parse_rules` is pure; the caller reads the files. Every row has an id, a version, an
-author, an approver who is somebody else, and the date from which it holds. Every id of `Rule` and
-every kind of activation has exactly one row; an unknown key, a missing row or a row out of its
-range raises RuleError naming file, row, key and what to do.
+author, an approver who is somebody else, and the date from which it holds
+(alerts/rule_versions.py). On every day exactly one row holds for every id of `Rule` and every kind
+of activation; an unknown key, a missing row or a row out of its range raises RuleError naming file,
+row, key and what to do.
 """
 
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
-from enum import StrEnum
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar, cast
 
 import msgspec
 
 from alerts.case import Reason
-from alerts.facts import Plan, Service
+from alerts.facts import Service
 from alerts.hours import check_service
 from alerts.rule_ids import Rule
-from alerts.words import AlarmKind, Disposition
+from alerts.rule_rows import (
+    ActivationRow,
+    AnswerRow,
+    CodeList,
+    CodeRow,
+    Grade,
+    Ladder,
+    PlanRow,
+    RouteRow,
+    Row,
+    RuleError,
+    RuleRow,
+    ServiceRow,
+    Unit,
+)
+from alerts.rule_versions import Book, Placed, Rollback, check_versions
+from alerts.script_rows import ScriptFile, Scripts, scripts_of
+from alerts.words import AlarmKind
 from devices.model import Activation, ActivationKind, Signal
 
-
-class RuleError(ValueError):
-    """A rule file cannot be used: which file, which row, which key, and what to do."""
-
-
-class Unit(StrEnum):
-    """Unit of a figure."""
-
-    SECONDS = "s"
-    MINUTES = "min"
-    HOURS = "h"
-    DAYS = "d"
-    COUNT = "count"
-    YEARS = "years"
-
-
-class Ladder(StrEnum):
-    """Which silent ladder an activation climbs (DECIDING 3)."""
-
-    SPEAK = "speak"
-    FALL = "fall"
-    LISTEN = "listen"
-    WANDER = "wander"
-    NONE = "none"
+__all__ = [
+    "ActivationRow",
+    "AnswerRow",
+    "Grade",
+    "Ladder",
+    "PlanRow",
+    "RuleError",
+    "RuleFile",
+    "RuleRow",
+    "Rules",
+    "ServiceRow",
+    "Unit",
+    "parse_rules",
+    "read_book",
+    "rules_of",
+]
 
 
-class Grade(StrEnum):
-    """How grave a script's answer is (DECIDING 4)."""
-
-    EMERGENCY_999 = "999"
-    CLINICIAN = "clinician"
-    UNKNOWN = "unknown"
-    NONE = "none"
-
-
-class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What every row says about itself."""
-
-    id: str
-    version: str
-    author: str
-    approver: str
-    effective: date
-    source: str
-    sign_off: str = "for local clinical sign-off"
-
-
-class RuleRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A rule in words, with its figure where it has one."""
-
-    text: str
-    value: int | None = None
-    unit: Unit | None = None
-
-
-class ActivationRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What an activation opens: alarm, priority (1 first), plan, ladder, disposition, script."""
-
-    what: ActivationKind
-    alarm: AlarmKind
-    priority: int
-    ladder: Ladder
-    script: str
-    plan: str = ""
-    disposition: Disposition | None = None
-    calls_for_help: bool = True
-
-
-class AnswerRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The grade of one answer to one letter; `covered` = a ceiling of treatment speaks of it.
-
-    `grade_on_anticoagulants` takes the grade's place for a person who takes them.
-    """
-
-    letter: str
-    answer: str
-    grade: Grade
-    covered: bool = True
-    grade_on_anticoagulants: Grade | None = None
-
-
-class PlanRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A shipped plan for a kind of alarm."""
-
-    kind: str
-    plan: Plan
-
-
-class ServiceRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A shipped service; figures without a source say "to be confirmed by the service"."""
-
-    service: Service
-
-
-class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One file of rows."""
+class RuleFile(ScriptFile, frozen=True, forbid_unknown_fields=True):
+    """One file of rows, and of versions that were taken back."""
 
     rule: tuple[RuleRow, ...] = ()
     activation: tuple[ActivationRow, ...] = ()
     answer: tuple[AnswerRow, ...] = ()
     plan: tuple[PlanRow, ...] = ()
     service: tuple[ServiceRow, ...] = ()
+    route: tuple[RouteRow, ...] = ()
+    code: tuple[CodeRow, ...] = ()
+    rollback: tuple[Rollback, ...] = ()
 
 
 SPANS = {
@@ -134,13 +79,28 @@ SPANS = {
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """All rows, by what they are looked up with."""
+    """All rows that hold, by what they are looked up with; `later` ones from their day on."""
 
     rows: dict[Rule, RuleRow]
     activations: dict[ActivationKind, ActivationRow]
     answers: dict[tuple[str, str], AnswerRow]
     plans: dict[str, PlanRow]
     services: tuple[ServiceRow, ...]
+    scripts: Scripts
+    codes: dict[tuple[CodeList, str], CodeRow] = {}
+    routes: dict[str, RouteRow] = {}
+    later: tuple[tuple[date, "Rules"], ...] = ()
+
+    def at(self, now: datetime) -> "Rules":
+        """Give the rules that hold at a time, which is never before they were read."""
+        if not self.later:
+            return self
+        day = now.astimezone(UTC).date()
+        return next((rules for since, rules in reversed(self.later) if since <= day), self)
+
+    def activation(self, what: str) -> ActivationRow:
+        """Give the row of an activation by its word; a kind is equal to its word."""
+        return self.activations[cast("ActivationKind", what)]
 
     def span(self, rule: Rule) -> timedelta:
         """Give a rule's figure as a length of time."""
@@ -158,7 +118,7 @@ class Rules(msgspec.Struct, frozen=True):
         """Name a reason with its rule, the rule's version and figure, and what it looked at."""
         row = self.rows[rule]
         if row.value is not None:
-            inputs = {**inputs, f"limit_{row.unit}": row.value}
+            inputs[f"limit_{row.unit}"] = row.value
         return Reason(reason, row.id, row.version, inputs)
 
     def is_life_safety(self, signals: Iterable[Signal]) -> bool:
@@ -175,95 +135,144 @@ class Rules(msgspec.Struct, frozen=True):
 
 
 T = TypeVar("T", bound=Row)
+K = TypeVar("K")
+PLACE_IN_FILE = re.compile(r"\$\.(\w+)\[(\d+)\]")
 
 
-def parse_rules(files: Mapping[str, bytes]) -> Rules:
-    """Read rule files (name to content) into Rules.
+def parse_rules(files: Mapping[str, bytes], today: date | None = None) -> Rules:
+    """Read rule files (name to content) into the Rules that hold from a day on.
+
+    Without a day the newest version of each row holds, whatever its effective date.
+
+    Raises:
+        RuleError: naming file, row and key, and what to do.
+    """
+    return rules_of(read_book(files), today)
+
+
+def read_book(files: Mapping[str, bytes]) -> Book:
+    """Read rule files into all versions of their rows, each checked for itself.
 
     Raises:
         RuleError: naming file, row and key, and what to do.
     """
     parsed = {name: _read(name, content) for name, content in sorted(files.items())}
-    for name, rule_file in parsed.items():
-        for row in _rows(rule_file):
-            _check_row(name, row)
-    everything = list(parsed.values())
-    _check_ids(row for rule_file in everything for row in _rows(rule_file))
-    rows = {_rule_of(row): row for f in everything for row in f.rule}
-    _check_complete("rule", set(Rule), set(rows))
-    _check_figures(rows)
-    activations = {row.what: row for f in everything for row in f.activation}
-    _check_complete("activation", set(ActivationKind), set(activations))
+    placed = tuple(Placed(name, row) for name, one in parsed.items() for row in _rows(one))
+    book = Book(placed, tuple(back for one in parsed.values() for back in one.rollback))
+    for one in placed:
+        _check_row(one)
+    check_versions(book)
+    return book
+
+
+def rules_of(book: Book, today: date | None) -> Rules:
+    """Build the Rules that hold on a day, and those that will hold after it.
+
+    Raises:
+        RuleError: on one of these days a row is missing, or two stand for the same.
+    """
+    days = () if today is None else book.changes_after(today)
+    later = tuple((day, _built(book, day)) for day in days)
+    return msgspec.structs.replace(_built(book, today), later=later)
+
+
+def _built(book: Book, day: date | None) -> Rules:
+    placed = book.holding(day)
+    rows = _by_key(placed, RuleRow, "id", lambda row: Rule(row.id))
+    activations = _by_key(placed, ActivationRow, "what", lambda row: row.what)
+    by = "" if day is None else f" that holds on {day}"
+    _check_complete("rule", set(Rule), set(rows), by)
+    _check_complete("activation", set(ActivationKind), set(activations), by)
     return Rules(
         rows=rows,
         activations=activations,
-        answers={(row.letter, row.answer): row for f in everything for row in f.answer},
-        plans={row.kind: row for f in everything for row in f.plan},
-        services=tuple(row for f in everything for row in f.service),
+        answers=_by_key(placed, AnswerRow, "answer", lambda row: (row.letter, row.answer)),
+        plans=_by_key(placed, PlanRow, "kind", lambda row: row.kind),
+        services=tuple(
+            _by_key(placed, ServiceRow, "service.id", lambda row: row.service.id).values()
+        ),
+        routes=_by_key(placed, RouteRow, "asked", lambda row: row.asked),
+        scripts=scripts_of(placed),
+        codes=_by_key(placed, CodeRow, "code", lambda row: (row.of, row.word)),
     )
 
 
 def _read(name: str, content: bytes) -> RuleFile:
+    data: dict[str, Any] = {}
     try:
-        return msgspec.convert(tomllib.loads(content.decode()), RuleFile)
+        data = tomllib.loads(content.decode())
+        return msgspec.convert(data, RuleFile)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise RuleError(f"{name}: {error}; correct or remove that key, then start again") from error
+        row = _row_named(data, str(error))
+        raise RuleError(
+            f"{name}: {row}{error}; correct or remove that key, then start again"
+        ) from error
+
+
+def _row_named(data: Mapping[str, Any], message: str) -> str:
+    """Name the row that a decoder's message gives only the place of."""
+    found = PLACE_IN_FILE.search(message)
+    if found is None:
+        return ""
+    row = data[found[1]][int(found[2])]
+    named = row.get("id") if isinstance(row, dict) else None
+    return f"row {named}: " if named else f"{found[1]} row {int(found[2]) + 1}: "
 
 
 def _rows(rule_file: RuleFile) -> Iterable[Row]:
-    yield from rule_file.rule
-    yield from rule_file.activation
-    yield from rule_file.answer
-    yield from rule_file.plan
-    yield from rule_file.service
+    for name in rule_file.__struct_fields__:
+        yield from (row for row in getattr(rule_file, name) if isinstance(row, Row))
 
 
-def _check_row(name: str, row: Row) -> None:
+def _check_row(placed: Placed) -> None:
+    row = placed.row
+    for key in ("id", "version", "author", "approver", "source"):
+        if not getattr(row, key).strip():
+            raise placed.wrong(f"{key} is empty; fill it in")
     if row.author.strip().casefold() == row.approver.strip().casefold():
-        raise RuleError(
-            f"{name}: row {row.id}: approver {row.approver!r} is the author; "
-            "have another person approve it"
+        raise placed.wrong(
+            f"approver {row.approver!r} is the author; have another person approve it"
         )
     if isinstance(row, ServiceRow):
         try:
             check_service(row.service)
         except ValueError as error:
-            raise RuleError(f"{name}: row {row.id}: {error}; correct the row") from error
-    for key in ("version", "author", "approver", "source"):
-        if not getattr(row, key).strip():
-            raise RuleError(f"{name}: row {row.id}: {key} is empty; fill it in")
+            raise placed.wrong(f"service: {error}; correct the row") from error
+    if isinstance(row, RuleRow):
+        _check_figure(placed, row)
 
 
-def _check_ids(rows: Iterable[Row]) -> None:
-    seen: set[str] = set()
-    for row in rows:
-        if row.id in seen:
-            raise RuleError(f"row {row.id} stands twice; keep one of the two")
-        seen.add(row.id)
+def _check_figure(placed: Placed, row: RuleRow) -> None:
+    if row.id not in set(Rule):
+        raise placed.wrong(f"id: row {row.id} is no known rule; remove it or correct its id")
+    rule = Rule(row.id)
+    if (row.value is not None) != rule.is_figure or (row.unit is not None) != rule.is_figure:
+        wants = "needs value and unit" if rule.is_figure else "takes neither value nor unit"
+        raise placed.wrong(f"{wants}; correct the row")
+    if row.value is not None and row.value <= 0:
+        raise placed.wrong(f"value {row.value}, expected above 0; correct it")
+    if rule.is_figure and (row.unit in SPANS) == (rule in COUNTED):
+        raise placed.wrong(f"unit {row.unit} does not fit; use a unit of its kind")
 
 
-def _rule_of(row: RuleRow) -> Rule:
-    try:
-        return Rule(row.id)
-    except ValueError as error:
-        raise RuleError(f"row {row.id} is no known rule; remove it or correct its id") from error
+def _by_key(
+    placed: Iterable[Placed], kind: type[T], named: str, key_of: Callable[[T], K]
+) -> dict[K, T]:
+    """Give the rows of a kind by their key, which no two rows may share."""
+    found: dict[K, tuple[Placed, T]] = {}
+    for one in placed:
+        if isinstance(one.row, kind):
+            key = key_of(one.row)
+            other = found.setdefault(key, (one, one.row))
+            if other[0] is not one:
+                raise one.wrong(f"{named} {key} is also that of row {other[0].row.id}; keep one")
+    return {key: row for key, (_, row) in found.items()}
 
 
-def _check_complete(what: str, wanted: set[Any], found: set[Any]) -> None:
+def _check_complete(what: str, wanted: set[Any], found: set[Any], by: str) -> None:
     missing = sorted(wanted - found)
     if missing:
-        raise RuleError(f"{what} rows missing: {', '.join(missing)}; add a row for each")
-
-
-def _check_figures(rows: Mapping[Rule, RuleRow]) -> None:
-    for rule, row in rows.items():
-        if (row.value is not None) != rule.is_figure or (row.unit is not None) != rule.is_figure:
-            wants = "needs value and unit" if rule.is_figure else "takes neither value nor unit"
-            raise RuleError(f"row {row.id} {wants}; correct the row")
-        if row.value is not None and row.value <= 0:
-            raise RuleError(f"row {row.id}: value {row.value}, expected above 0; correct it")
-        if rule.is_figure and (row.unit in SPANS) == (rule in COUNTED):
-            raise RuleError(f"row {row.id}: unit {row.unit} does not fit; use a unit of its kind")
+        raise RuleError(f"{what} rows missing: {', '.join(missing)}; add a row for each{by}")
 
 
 COUNTED = frozenset(
@@ -273,5 +282,7 @@ COUNTED = frozenset(
         Rule.FALLS_PROPOSE,
         Rule.PRESSES_PROPOSE,
         Rule.UNKNOWN_RINGS,
+        Rule.PUBLISH_ROUND,
+        Rule.EXTRACT_OLDEST,
     }
 )

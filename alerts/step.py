@@ -4,6 +4,7 @@ Handlers take a Step and return a Step; nothing is changed in place. A Step is b
 case and ends as a Decision.
 """
 
+from bisect import insort
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +17,6 @@ from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, Rules
 from alerts.timing import TimerKind, firing_order
 from alerts.words import AlarmKind, AlarmState, ReferralState, TaskKind, TaskState, What
-from devices.model import ActivationKind
 
 MAX_PAST = 200
 CLOSED_REFERRALS = frozenset(
@@ -64,10 +64,10 @@ class Step(msgspec.Struct, frozen=True):
 
     def open_alarm(self, kind: AlarmKind) -> Alarm | None:
         """Find the one open alarm of a kind."""
-        return next(
-            (a for a in self.case.alarms if a.kind is kind and a.state is not AlarmState.CLOSED),
-            None,
-        )
+        for alarm in reversed(self.case.alarms):  # the open ones are among the newest
+            if alarm.kind is kind and alarm.state is not AlarmState.CLOSED:
+                return alarm
+        return None
 
     def referral(self, referral_id: str | None) -> Referral | None:
         """Find a referral of this case."""
@@ -92,7 +92,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def row(self, alarm: Alarm) -> ActivationRow:
         """Give the row of what the alarm is about now."""
-        return self.rules.activations[ActivationKind(alarm.what)]
+        return self.rules.activation(alarm.what)
 
     # -- putting -------------------------------------------------------------------------------
 
@@ -129,19 +129,24 @@ class Step(msgspec.Struct, frozen=True):
     def remembered(self, kind: str, within: timedelta, but: str = "") -> int:
         """Count what happened within a time, leaving out what belongs to one alarm."""
         since = self.now - within
-        return sum(p.kind == kind and p.at > since and p.about != but for p in self.case.past)
+        times = 0
+        for past in reversed(self.case.past):  # they were kept in the order of time
+            if past.at <= since:
+                break
+            times += past.kind == kind and past.about != but
+        return times
 
     # -- timers --------------------------------------------------------------------------------
 
     def wait(self, kind: TimerKind, due_at: datetime, about: str) -> "Step":
         """Set a timer, in place of one of the same kind about the same thing."""
-        others = tuple(t for t in self.case.timers if (t.kind, t.about) != (kind.value, about))
-        timers = (*others, Timer(kind.value, max(due_at, self.now), about))
-        return self.change(timers=tuple(sorted(timers, key=firing_order)))
+        timers = [t for t in self.case.timers if t.about != about or t.kind != kind]
+        insort(timers, Timer(kind.value, max(due_at, self.now), about), key=firing_order)
+        return self.change(timers=tuple(timers))
 
     def waiting(self, kind: TimerKind, about: str) -> bool:
         """Say whether a timer is set."""
-        return any(t.kind == kind.value and t.about == about for t in self.case.timers)
+        return any(t.about == about and t.kind == kind for t in self.case.timers)
 
     def stop(self, about: str, kinds: Iterable[TimerKind] = tuple(TimerKind)) -> "Step":
         """Cancel timers about something; all of them unless kinds are named."""
@@ -194,6 +199,7 @@ class Step(msgspec.Struct, frozen=True):
 
 def _put(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:  # noqa: ANN401 - Alarm, Referral or Task
     """Replace the item of the same id where it stands, or add it at the end."""
-    if any(other.id == item.id for other in items):
-        return tuple(item if other.id == item.id else other for other in items)
+    for place in range(len(items) - 1, -1, -1):  # what changes is mostly the newest
+        if items[place].id == item.id:
+            return (*items[:place], item, *items[place + 1 :])
     return (*items, item)

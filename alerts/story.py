@@ -25,7 +25,7 @@ from alerts.events import (
 from alerts.facts import Facts
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
-from alerts.story_house import facts_of, person_of, subject_for, subject_of
+from alerts.story_house import elsewhere, facts_of, person_of, subject_for, subject_of
 from alerts.story_input import Story, StoryError, StoryEvent, read_story
 from alerts.story_names import Names, final_alarm, final_referral
 from alerts.story_signals import read_signals
@@ -214,7 +214,9 @@ class _Play:
         return self.cases[subject]
 
     def _facts(self, subject: str, now: datetime) -> Facts:
-        return facts_of(self.story, subject, now, self.automatic)
+        known = facts_of(self.story, subject, now, self.automatic)
+        there = elsewhere(self.story, subject, self.cases)
+        return msgspec.structs.replace(known, elsewhere=there)
 
     def _tell(self, subject: str, event: Event, at: datetime) -> None:
         case, facts = self._case(subject), self._facts(subject, at)

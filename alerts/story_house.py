@@ -1,12 +1,14 @@
 """Who belongs to which case in a story: persons, places and devices, and what is known of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from alerts.facts import Facts, Person
+from alerts.case import Case
+from alerts.facts import Elsewhere, Facts, Person
 from alerts.ruleset import Rules
+from alerts.step import CLOSED_REFERRALS
 from alerts.story_input import Story
 from alerts.words import SubjectKind
 from devices.model import Signal
@@ -49,6 +51,20 @@ def person_of(story: Story, subject: str) -> Person | None:
     return living[0] if len(living) == 1 else None
 
 
+def elsewhere(story: Story, subject: str, cases: Mapping[str, Case]) -> tuple[Elsewhere, ...]:
+    """Give what is open for a case's person in the other cases of the story."""
+    person = person_of(story, subject)
+    if person is None:
+        return ()
+    return tuple(
+        Elsewhere(referral.id, referral.service)
+        for other, case in cases.items()
+        if other != subject
+        for referral in case.referrals
+        if referral.person == person.id and referral.state not in CLOSED_REFERRALS
+    )
+
+
 def facts_of(
     story: Story, subject: str, now: datetime, automatic: Sequence[tuple[str, datetime]]
 ) -> Facts:
@@ -67,5 +83,9 @@ def facts_of(
         or (kind == "place" and d.place == name)
     }
     return Facts(
-        SUBJECTS[kind], person=person_of(story, subject), devices=devices, services=services
+        SUBJECTS[kind],
+        person=person_of(story, subject),
+        devices=devices,
+        services=services,
+        residents=tuple(sorted(living)),
     )

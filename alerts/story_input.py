@@ -5,7 +5,7 @@ sentence for `bad_input`: what was found, what was expected.
 """
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -38,6 +38,8 @@ class StoryPerson(msgspec.Struct, frozen=True):
     plan: dict[str, str | dict[str, Any]] = {}
     place: str | None = None
     language: str | None = None
+    baseline_cognition: Literal["A", "C", "V", "P", "U"] = "A"
+    care_home: bool = False
 
 
 class StoryDevice(msgspec.Struct, frozen=True):

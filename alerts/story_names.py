@@ -14,12 +14,14 @@ ALARM_FIELDS = (
     "id", "kind", "state", "disposition", "what", "priority", "signals", "rings", "alarm_at",
     "pressed_at", "taken_by", "taken_at", "spoke_at", "decided_at", "closed_at", "close_reason",
     "cancelled_at", "on_floor_since", "causes",
+    "also_disposition",
 )  # fmt: skip
 REFERRAL_FIELDS = (
     "id", "alarm", "service", "state", "provisional", "source", "standard", "need", "alarm_at",
     "taken_at", "spoke_at", "decided_at", "sent_at", "received_at", "seen_at", "confirmed_at",
     "accepted_at", "rejected_at", "set_out_at", "eta_at", "first_face_to_face_at", "closed_at",
-    "withdrawn_at", "breached_at", "support_until", "contacts", "outcome",
+    "withdrawn_at", "breached_at", "support_until", "contacts", "outcome", "assessed", "helped",
+    "follows", "joint_with", "follow_up_on",
 )  # fmt: skip
 
 

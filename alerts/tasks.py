@@ -68,6 +68,7 @@ def make_once(  # noqa: PLR0913 - as above
     *,
     alarm: str | None = None,
     referral: str | None = None,
+    service: str | None = None,
     due_at: datetime | None = None,
     text: str = "",
 ) -> Step:
@@ -75,7 +76,14 @@ def make_once(  # noqa: PLR0913 - as above
     if step.live_task(kind, referral or alarm) is not None:
         return step
     step, _ = make_task(
-        step, kind, reason, alarm=alarm, referral=referral, due_at=due_at, text=text
+        step,
+        kind,
+        reason,
+        alarm=alarm,
+        referral=referral,
+        service=service,
+        due_at=due_at,
+        text=text,
     )
     return step
 
@@ -107,6 +115,9 @@ def make_999(  # noqa: PLR0913 - as above
         return step.about(What.NOTHING, alarm, reason, rule, task=TaskKind.EMERGENCY_999)
     alarm = replace(alarm, marks={**alarm.marks, "task_999": step.now})
     raised = by_a_person and alarm.disposition not in EMERGENCIES
+    if alarm.decided_at is not None and not raised and alarm.disposition is not to:
+        # The operator's decision stands, and the alarm shows both.
+        alarm = replace(alarm, also_disposition=to)
     if alarm.decided_at is None or raised:
         alarm = replace(alarm, disposition=to)
         step = step.about(What.DISPOSED, alarm, reason, disposition=to)

@@ -4,6 +4,7 @@ What calls for more help comes before what sends less: a 999 task is made before
 waits for it.
 """
 
+from datetime import datetime
 from enum import StrEnum
 
 from alerts.case import Timer
@@ -13,6 +14,8 @@ class TimerKind(StrEnum):
     """What will be decided at a time unless it is cancelled before."""
 
     FALL_VOICE = "fall_voice"
+    SEIZURE = "seizure"
+    CONFUSION = "confusion"
     LADDER_999 = "ladder_999"
     LADDER_SPEECH = "ladder_speech"
     LADDER_CONTACTS = "ladder_contacts"
@@ -37,6 +40,6 @@ class TimerKind(StrEnum):
 RANK = {kind.value: rank for rank, kind in enumerate(TimerKind)}
 
 
-def firing_order(timer: Timer) -> tuple[float, int, str]:
+def firing_order(timer: Timer) -> tuple[datetime, int, str]:
     """Sort timers: by time, then by rank of their kind, then by what they are about."""
-    return (timer.due_at.timestamp(), RANK[timer.kind], timer.about)
+    return (timer.due_at, RANK[timer.kind], timer.about)

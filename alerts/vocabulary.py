@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from alerts import words
 from alerts.rule_ids import Rule
+from alerts.ruleset import Rules
 from devices.model import ActivationKind, Flag, Phase, Quality, StatusKind, StatusState, VitalCode
 
 LISTS: dict[str, type[StrEnum]] = {
@@ -36,6 +37,7 @@ LISTS: dict[str, type[StrEnum]] = {
 }
 
 
-def vocabulary() -> dict[str, list[str]]:
-    """Give every closed list with its words, in their order."""
-    return {name: [word.value for word in words_] for name, words_ in LISTS.items()}
+def vocabulary(rules: Rules | None = None) -> dict[str, list[str]]:
+    """Give every closed list with its words, in their order; with rules, their scripts too."""
+    lists = {name: [word.value for word in words_] for name, words_ in LISTS.items()}
+    return lists if rules is None else {**lists, **rules.scripts.vocabulary()}

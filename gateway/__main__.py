@@ -13,7 +13,9 @@ from gateway import __version__
 from gateway.demo.ways import PRESSED, Receiver, Via, Ways
 from gateway.embedded import EmbeddedError
 from gateway.errors import GatewayError
+from gateway.export_app import export_app
 from gateway.roles import ApiRole, Role
+from gateway.rules_app import add_why
 
 FAILED = 1
 INTERRUPTED = 130
@@ -55,6 +57,10 @@ def _run(work: Callable[[], Any]) -> None:
 def _fail(text: str) -> None:
     typer.echo(f"lifeline: {text}", err=True)
     raise typer.Exit(FAILED)
+
+
+add_why(app, _run)
+app.add_typer(export_app(_run), name="export")
 
 
 async def _serve(toml: Path | None, roles: tuple[Role, ...]) -> int:

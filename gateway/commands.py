@@ -14,7 +14,7 @@ from gateway.errors import SettingsError
 from gateway.keys import OWNER_ONLY
 from gateway.log import configure
 from gateway.roles import ApiRole
-from gateway.rulebook import read_rules
+from gateway.rules_command import lines_of
 from gateway.runtime import prepared
 from gateway.senders.bars_token import read_key
 from gateway.settings import load
@@ -109,10 +109,13 @@ async def check_config(toml: Path | None) -> int:
         SettingsError: says what is wrong.
     """
     settings = load(toml)
-    read_rules(settings.rules_dir)
+    held = lines_of(settings.rules_dir, Clock().now(), all_versions=False)
     for endpoint in settings.bars.values():
         read_key(endpoint)
     for broker in settings.brokers:
         broker.opened(settings.state_dir)
     typer.echo("settings and rules can be used")
+    typer.echo(f"{len(held)} rows of rules hold (`lifeline rules list --all`: every version):")
+    for line in held:
+        typer.echo(f"  {line}")
     return 0

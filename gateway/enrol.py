@@ -47,6 +47,7 @@ class ServiceRow(Strict):
     delivery: str = Field(default="desk", pattern=r"^(desk|bars|phone)$")
     phone: str | None = None
     position: int = 0
+    roaming: bool = False
 
     @field_validator("timezone")
     @classmethod
@@ -88,6 +89,8 @@ class PersonRow(Strict):
     plan: dict[str, Any] = {}
     place: Slug | None = None
     language: str | None = None
+    baseline_cognition: str = Field(default="A", pattern=r"^[ACVPU]$")
+    care_home: bool = False
 
     @field_validator("plan")
     @classmethod

@@ -10,8 +10,8 @@ from gateway.rulebook import read_rules
 
 def decide_lines(lines: IO[bytes], out: IO[str], *, vocabulary_only: bool) -> int:
     """Decide one story a line with the shipped rules, or print the closed lists."""
-    if vocabulary_only:
-        out.write(json.dumps(vocabulary()) + "\n")
-        return ACCEPTED
     rules = read_rules()
+    if vocabulary_only:
+        out.write(json.dumps(vocabulary(rules)) + "\n")
+        return ACCEPTED
     return answer_lines(lines, out, lambda story: run_story(story, rules))

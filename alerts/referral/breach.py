@@ -4,6 +4,7 @@ from msgspec.structs import replace
 
 from alerts.case import Reason, Referral
 from alerts.lifecycle import REFERRAL, ReferralEvent, advance
+from alerts.referral.joint import NEVER_CAME, part
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_once
@@ -100,5 +101,9 @@ def asked_to_act(step: Step, referral: Referral, by: str) -> Step:
 
 
 def unwatch(step: Step, referral_id: str) -> Step:
-    """Stop waiting for a human to see and accept a referral."""
-    return step.stop(referral_id, WATCH)
+    """Stop waiting for a human to see and accept a referral; one that is not to be is not joint."""
+    step = step.stop(referral_id, WATCH)
+    referral = step.referral(referral_id)
+    if referral is None or referral.state not in NEVER_CAME:
+        return step
+    return part(step, referral)

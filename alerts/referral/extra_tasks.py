@@ -5,6 +5,7 @@ A service event names them: `equipment`, `equipment:urgent`, `therapy`, ... (CLI
 
 from alerts.events import ServiceEvent
 from alerts.lifecycle import Forbidden
+from alerts.referral.routes import service_for
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_task
@@ -42,8 +43,15 @@ def make_extra_tasks(step: Step, referral_id: str, event: ServiceEvent) -> Step:
             referral=referral_id,
             service=event.service,
             due_at=step.now + step.rules.span(rule),
+            text=_who(step, kind),
         )
     return step
+
+
+def _who(step: Step, kind: TaskKind) -> str:
+    """Say who does it; the task stays with the service that asks for it, which follows it up."""
+    service = service_for(step, kind)
+    return "" if service is None else f"ask {service}"
 
 
 def _read(name: str) -> tuple[TaskKind, Rule]:

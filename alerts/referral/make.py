@@ -1,22 +1,23 @@
 """Making a referral: provisional, or because an operator decided so (DECIDING 2, 8)."""
 
-from datetime import datetime
-
 import msgspec
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason, Referral
-from alerts.facts import Service
+from alerts.facts import Elsewhere, Service
 from alerts.ids import referral_id
 from alerts.lifecycle import REFERRAL, ReferralEvent, advance
-from alerts.referral.choose import CLINICIAN, UCR, Choice, choose
+from alerts.referral.choose import CLINICIAN, UCR, Choice, choose, supporting
+from alerts.referral.joint import pair
 from alerts.referral.message import message, send_update
+from alerts.referral.routes import route
+from alerts.referral.watching import rewatch, watch
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_once, make_task
-from alerts.timing import TimerKind
-from alerts.waiting import ASKED, ON_FLOOR, SUPERVISOR
-from alerts.words import AlarmState, Disposition, ReferralState, TaskKind, What
+from alerts.telecare.helped import somebody_else
+from alerts.waiting import ASKED, SUPERVISOR
+from alerts.words import Disposition, ReferralState, TaskKind, What
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -26,6 +27,7 @@ class Ask(msgspec.Struct, frozen=True):
     reasons: tuple[Reason, ...]
     wanted: str | None = None
     need: str | None = None
+    assessed: dict[str, str] = {}
 
 
 def refer(step: Step, alarm: Alarm, ask: Ask) -> Step:
@@ -37,8 +39,13 @@ def refer(step: Step, alarm: Alarm, ask: Ask) -> Step:
     if choice.service is None:
         return _elsewhere(step, alarm, ask, choice)
     running = next((r for r in step.open_referrals() if r.service == choice.service.id), None)
+    if running is not None and running.helped != somebody_else(alarm):
+        return _for_another(step, alarm, ask, running)
     if running is not None:
         return _join(step, alarm, ask, running)
+    other = next((o for o in step.facts.elsewhere if o.service == choice.service.id), None)
+    if other is not None:
+        return _open_elsewhere(step, alarm, ask, other)
     if ask.automatic and (ceiling := _ceiling(step, choice.service)) is not None:
         return _phone_instead(step, alarm, choice.service, ceiling)
     return _send(step, alarm, ask, choice, choice.service)
@@ -76,10 +83,66 @@ def _join(step: Step, alarm: Alarm, ask: Ask, running: Referral) -> Step:
     reason = step.why(Rule.ONE_OPEN, "already_open", referral=running.id, service=running.service)
     if running.alarm != alarm.id:
         step = step.notify(("consoles",), alarm, reason, "referral already open")
-        step = send_update(step, running, "called_again")
+        step = send_update(step, running, "called_again", again=alarm)
     if running.provisional and not ask.automatic:
+        running = replace(running, need=running.need or ask.need, assessed=ask.assessed)
         return confirm(step, running, ask.reasons)
-    return step.about(What.NOTHING, alarm, reason, *ask.reasons, referral=running.id)
+    return _goes_there(step, alarm, (reason, *ask.reasons), running.id, running.service)
+
+
+def _goes_there(
+    step: Step, alarm: Alarm, reasons: tuple[Reason, ...], referral: str, service: str
+) -> Step:
+    """Say that the alarm goes to who has the person already; a decision that stands is kept."""
+    if alarm.disposition is not None:
+        return step.about(What.NOTHING, alarm, *reasons, referral=referral)
+    step = step.put_alarm(replace(alarm, disposition=Disposition.UCR))
+    return step.about(
+        What.DISPOSED,
+        alarm,
+        *reasons,
+        disposition=Disposition.UCR,
+        referral=referral,
+        service=service,
+    )
+
+
+def _for_another(step: Step, alarm: Alarm, ask: Ask, running: Referral) -> Step:
+    """Have the service told by telephone that somebody else of this home needs help too."""
+    who = somebody_else(alarm) or "client"
+    reason = step.why(Rule.SOMEBODY_ELSE, "open_for_another_person", referral=running.id, who=who)
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        reason,
+        alarm=alarm.id,
+        service=running.service,
+        due_at=step.now,
+        text=f"this referral is for the {who}, beside the one that is open",
+    )
+    step = step.about(What.NOTHING, alarm, reason, *ask.reasons, referral=running.id)
+    return step.notify(SUPERVISOR, alarm, reason, "a second person of this home needs help")
+
+
+def _open_elsewhere(step: Step, alarm: Alarm, ask: Ask, other: Elsewhere) -> Step:
+    """Have the service told by telephone that already has this person by another case (ADR 0009).
+
+    Its referral belongs to that case and only its lock may change it.
+    """
+    reason = step.why(
+        Rule.ONE_OPEN, "open_in_another_case", referral=other.referral, service=other.service
+    )
+    step = _goes_there(step, alarm, (reason, *ask.reasons), other.referral, other.service)
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        reason,
+        alarm=alarm.id,
+        service=other.service,
+        due_at=step.now,
+        text="tell the team that has this person: called again",
+    )
+    return step.notify(SUPERVISOR, alarm, reason, "referral open in another case")
 
 
 def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
@@ -87,10 +150,13 @@ def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
     clinician = choose(step, CLINICIAN)
     to = Disposition.GP_111 if clinician.service is None else Disposition.CLINICIAN
     reasons = (*choice.reasons, *clinician.reasons, *ask.reasons)
+    instead = clinician.service
+    if instead is None and (gp := route(step, to.value)).service is not None:
+        instead, reasons = gp.service, (*reasons, *gp.reasons)
     what = What.NOTHING
     if alarm.decided_at is None or not ask.automatic:
         what, alarm = What.DISPOSED, replace(alarm, disposition=to)
-    service = None if clinician.service is None else clinician.service.id
+    service = None if instead is None else instead.id
     step = step.put_alarm(alarm).about(what, alarm, *reasons, disposition=to, service=service)
     step, _ = make_task(
         step,
@@ -107,10 +173,11 @@ def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
 def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) -> Step:
     """Make the referral and send it; unknown or old capacity opens a phone task beside it."""
     referral = _new(step, alarm, ask, service.id)
+    step, referral, joint = pair(step, referral)
     step = watch(step, referral)
     kept = step.referral(referral.id)
     assert kept is not None  # put in the line before
-    state = step.why(Rule.PROVISIONAL, "provisional" if ask.automatic else "decided_by_a_person")
+    state = _standing(step, ask)
     if alarm.decided_at is None and alarm.disposition is None:
         alarm = replace(alarm, disposition=Disposition.UCR)
         step = step.put_alarm(alarm).about(
@@ -121,6 +188,7 @@ def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) 
         alarm,
         *ask.reasons,
         *choice.reasons,
+        *joint,
         state,
         referral=referral.id,
         service=service.id,
@@ -135,6 +203,9 @@ def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) 
         alarm=alarm.id,
         body=message(step, kept),
     )
+    if referral.helped:
+        who = step.why(Rule.SOMEBODY_ELSE, "record_not_known", who=referral.helped)
+        return _phone_too(step, referral, who)
     return _phone_too(step, referral, choice.reasons[-1]) if choice.phone else step
 
 
@@ -151,10 +222,17 @@ def _phone_too(step: Step, referral: Referral, warning: Reason) -> Step:
     return step
 
 
+def _standing(step: Step, ask: Ask) -> Reason:
+    if not ask.automatic:
+        return step.why(Rule.PROVISIONAL, "decided_by_a_person")
+    return step.why(Rule.PROVISIONAL, "provisional", assessed="not assessed: provisional")
+
+
 def _new(step: Step, alarm: Alarm, ask: Ask, service: str) -> Referral:
     """Build the referral with the stamps it starts with."""
-    pair = (alarm.id, service)
-    ordinal = 1 + sum((r.alarm, r.service) == pair for r in step.case.referrals)
+    pair_of = (alarm.id, service)
+    ordinal = 1 + sum((r.alarm, r.service) == pair_of for r in step.case.referrals)
+    before = supporting(step)
     return Referral(
         id=referral_id(alarm.id, service, ordinal),
         service=service,
@@ -163,6 +241,8 @@ def _new(step: Step, alarm: Alarm, ask: Ask, service: str) -> Referral:
         made_at=step.now,
         alarm=alarm.id,
         need=ask.need,
+        assessed=ask.assessed,
+        helped=somebody_else(alarm),
         alarm_at=alarm.alarm_at,
         pressed_at=alarm.pressed_at,
         taken_at=alarm.taken_at,
@@ -170,71 +250,9 @@ def _new(step: Step, alarm: Alarm, ask: Ask, service: str) -> Referral:
         decided_at=step.now,
         confirmed_at=None if ask.automatic else step.now,
         sent_at=step.now,
-        person=step.person_id,
+        person=None if somebody_else(alarm) else step.person_id,
+        follows=None if before is None else before.id,
     )
-
-
-def watch(step: Step, referral: Referral) -> Step:
-    """Set the times by which a human must have seen and accepted it (DECIDING 2)."""
-    accept_at = referral.made_at + step.rules.span(Rule.ACCEPT)
-    return rewatch(step.wait(TimerKind.ACCEPT, accept_at, referral.id), referral)
-
-
-def rewatch(step: Step, referral: Referral) -> Step:
-    """See again by when a human must act, where that is still waited for."""
-    seen_by = _seen_by(step, referral)
-    if seen_by is None:
-        step = step.stop(referral.id, (TimerKind.SEEN,))
-    else:
-        step = step.wait(TimerKind.SEEN, seen_by, referral.id)
-    waits = (timer.due_at for timer in step.case.timers if timer.about == referral.id)
-    return step.put_referral(
-        replace(referral, breach_due_at=min(waits, default=referral.breach_due_at))
-    )
-
-
-def _seen_by(step: Step, referral: Referral) -> datetime | None:
-    """Give by when a human must see it; None when one has, or when no such time is to come.
-
-    A provisional referral waits from its making, one for a person on the floor from the report.
-    """
-    if referral.seen_at is not None:
-        return None
-    since = [referral.made_at] if referral.provisional else []
-    for alarm in step.case.alarms:
-        current = alarm.state is not AlarmState.CLOSED or alarm.id == referral.alarm
-        if current and ON_FLOOR in alarm.marks:
-            since.append(max(alarm.marks[ON_FLOOR], referral.made_at))
-    due = (at + step.rules.span(Rule.SEEN) for at in since)
-    return min((at for at in due if at > step.now), default=None)
-
-
-def watch_floor(step: Step, alarm: Alarm) -> Step:
-    """The client lies on the floor: whoever has a referral not seen yet must see it in 3 min."""
-    for referral in step.open_referrals():
-        if referral.seen_at is not None or step.waiting(TimerKind.SEEN, referral.id):
-            continue
-        step = rewatch(step, referral)
-        current = step.referral(referral.id) or referral
-        step = step.about(
-            What.COUNTDOWN_STARTED,
-            alarm,
-            step.why(Rule.SEEN, "on_floor_not_seen", since=alarm.on_floor_since),
-            referral=referral.id,
-            service=referral.service,
-            provisional=referral.provisional,
-            due_at=_seen_by(step, referral),
-        )
-        step = send_update(step, current, "on_floor")
-    return step
-
-
-def unwatch_floor(step: Step) -> Step:
-    """The client is up: a referral that only the floor made urgent has its 15 min again."""
-    for referral in step.open_referrals():
-        if step.waiting(TimerKind.SEEN, referral.id):
-            step = rewatch(step, referral)
-    return step
 
 
 def confirm(step: Step, referral: Referral, reasons: tuple[Reason, ...]) -> Step:

@@ -2,14 +2,27 @@
 
 from typing import Any
 
-from alerts.case import Referral
+from alerts.case import Alarm, Referral
+from alerts.facts import Service
 from alerts.step import Step
 
+DESK = "desk"
 
-def send_update(step: Step, referral: Referral, change: str) -> Step:
-    """Tell the service what changed."""
+
+def send_update(step: Step, referral: Referral, change: str, again: Alarm | None = None) -> Step:
+    """Tell the service what changed; `again` is another alarm of the person it has."""
     current = step.referral(referral.id) or referral
     body = {**message(step, current), "change": change}
+    if again is not None:
+        body["again"] = {
+            "alarm": again.id,
+            "what": again.what,
+            "alarm_at": again.alarm_at,
+            "pressed_at": again.pressed_at,
+            "spoken_to": again.spoke_at is not None,
+            "on_floor_since": again.on_floor_since,
+            "task_999_at": again.marks.get("task_999"),
+        }
     return step.send(
         referral.id,
         "referral_update",
@@ -27,13 +40,15 @@ def message(step: Step, referral: Referral) -> dict[str, Any]:
     return {
         "referral": referral.id,
         "alarm": referral.alarm,
-        "person": step.person_id,
+        "person": None if referral.helped else step.person_id,
         "service": referral.service,
-        "delivery": None if service is None else service.delivery,
+        "delivery": _delivery(referral, service),
         "operator": None if alarm is None else alarm.taken_by,
         "provisional": referral.provisional,
         "standard": referral.standard.value,
         "need": referral.need,
+        "assessed": referral.assessed,
+        "helped": referral.helped,
         "what": None if alarm is None else alarm.what,
         "spoken_to": alarm is not None and alarm.spoke_at is not None,
         "on_floor_since": None if alarm is None else alarm.on_floor_since,
@@ -42,5 +57,14 @@ def message(step: Step, referral: Referral) -> dict[str, Any]:
         "pressed_at": referral.pressed_at,
         "sent_at": referral.sent_at,
         "breach_due_at": referral.breach_due_at,
+        "follows": referral.follows,
+        "joint_with": list(referral.joint_with),
         "at": step.now,
     }
+
+
+def _delivery(referral: Referral, service: Service | None) -> str | None:
+    """Say how it goes there; a message for BaRS would name the client as the patient."""
+    if service is None:
+        return None
+    return DESK if referral.helped and service.delivery == "bars" else service.delivery

@@ -6,8 +6,6 @@ and not screened when a clinician made it.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
@@ -16,28 +14,26 @@ from alerts.case import Referral
 from alerts.events import ServiceEvent
 from alerts.ids import inbound_referral_id
 from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, TaskEvent, advance
+from alerts.referral import feedback, regrade
 from alerts.referral.breach import asked_to_act, by_phone, unwatch
 from alerts.referral.extra_tasks import make_extra_tasks
-from alerts.referral.make import rewatch, settle, watch
+from alerts.referral.inbound import fields, inbound, when
+from alerts.referral.make import settle
 from alerts.referral.notes import by_service, said
+from alerts.referral.watching import rewatch
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import finish_kind
 from alerts.telecare import floor, ladder
-from alerts.waiting import CONSOLES, expect_action
 from alerts.words import (
     AlarmKind,
-    AlarmState,
     Mechanism,
     ReferralState,
     ServiceAct,
-    Source,
-    Standard,
     TaskKind,
     What,
 )
 
-CLINICIANS = frozenset({Source.GP, Source.HVS, Source.UCC_HUB, Source.AMBULANCE})
 Act = Callable[[Step, Referral, ServiceEvent], Step]
 
 
@@ -53,78 +49,21 @@ def serve(step: Step, event: ServiceEvent) -> Step:
     if referral is None:
         if event.do is not ServiceAct.RECEIVE or not event.referral:
             raise Forbidden(f"referral {event.referral} is not known here", Rule.SERVICE_ACTS)
-        return _inbound(step, event)
+        return inbound(step, event)
     if referral.service != event.service:
         raise Forbidden(
             f"referral {referral.id} is with {referral.service}, not {event.service}",
             Rule.SERVICE_ACTS,
         )
-    step = ACTS[event.do](step, referral, event)
+    regrade.check(event)
+    step = regrade.note(ACTS[event.do](step, referral, event), referral, event)
+    step = regrade.to_999(step, step.referral(referral.id) or referral, event)
     return make_extra_tasks(step, referral.id, event)
 
 
 def find(step: Step, service: str, given: str) -> Referral | None:
     """Find a referral by our id, or by the id under which the service received it."""
     return step.referral(given) or step.referral(inbound_referral_id(service, given))
-
-
-def when(step: Step, event: ServiceEvent) -> datetime:
-    """Give when it happened, which may be before it was entered; never after now."""
-    return step.now if event.occurred_at is None else min(event.occurred_at, step.now)
-
-
-def _inbound(step: Step, event: ServiceEvent) -> Step:
-    """Create a referral that the service received from elsewhere."""
-    if step.facts.person is None or event.person not in (None, step.facts.person.id):
-        raise Forbidden(f"person {event.person} is not of this case", Rule.INBOUND)
-    if all(service.id != event.service for service in step.facts.services):
-        raise Forbidden(f"service {event.service} is not known", Rule.INBOUND)
-    running = next((r for r in step.open_referrals() if r.service == event.service), None)
-    if running is not None:
-        raise Forbidden(f"referral {running.id} is open with {event.service}", Rule.ONE_OPEN)
-    source = event.source or Source.FAMILY
-    at = when(step, event)
-    referral = Referral(
-        id=inbound_referral_id(event.service, event.referral),
-        service=event.service,
-        state=ReferralState.RECEIVED,
-        provisional=False,
-        made_at=step.now,
-        source=source,
-        standard=event.standard or Standard.TWO_HOUR,
-        need=event.need,
-        sent_at=at,
-        received_at=at,
-        decided_at=at,
-        seen_at=step.now if event.by else None,
-        text=event.text,
-        person=step.person_id,
-    )
-    screened = source not in CLINICIANS
-    reason = step.why(
-        Rule.INBOUND,
-        "to_be_screened" if screened else "carries_clinicians_decision",
-        source=source.value,
-        standard=referral.standard.value,
-        given=event.referral,
-        need=event.need,
-        by=event.by,
-    )
-    step = watch(step.put_referral(referral), referral)
-    step = step.say(What.REFERRAL_MADE, reason, **_fields(step, referral, event))
-    return make_extra_tasks(step, referral.id, event)
-
-
-def _fields(step: Step, referral: Referral, event: ServiceEvent) -> dict[str, Any]:
-    """Give what an entry says about an act of a service, its words and its own time included."""
-    return {
-        "alarm": referral.alarm,
-        "referral": referral.id,
-        "service": referral.service,
-        "provisional": referral.provisional,
-        "text": said(event.reason, event.result, event.text),
-        "occurred_at": None if event.occurred_at is None else when(step, event),
-    }
 
 
 def _moved(step: Step, referral: Referral, event: ServiceEvent) -> Referral:
@@ -138,7 +77,7 @@ def _recorded(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     inputs = {} if event.mechanism is None else {"mechanism": event.mechanism.value}
     reason = step.why(Rule.SERVICE_ACTS, event.do.value, by=event.by, **inputs)
     step = step.put_referral(by_service(step, referral, event))
-    return step.say(What.NOTHING, reason, **_fields(step, referral, event))
+    return step.say(What.NOTHING, reason, **fields(step, referral, event))
 
 
 def _receive(step: Step, referral: Referral, event: ServiceEvent) -> Step:
@@ -192,7 +131,8 @@ def _reject(step: Step, referral: Referral, event: ServiceEvent) -> Step:
         occurred_at=referral.rejected_at,
     )
     step = unwatch(step.put_referral(referral), referral.id)
-    return by_phone(step, referral, reason, said("referral rejected", event.reason))
+    step = by_phone(step, referral, reason, said("referral rejected", event.reason))
+    return feedback.to_referrer(step, referral, "rejected", event.reason)
 
 
 def _set_out(step: Step, referral: Referral, event: ServiceEvent) -> Step:
@@ -204,10 +144,13 @@ def _set_out(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     alarm = step.alarm(moved.alarm)
     if alarm is None or alarm.device is None or moved.eta_at is None:
         return step
-    service = next((s for s in step.facts.services if s.id == moved.service), None)
-    zone = "Europe/London" if service is None else service.timezone
-    text = f"team expected {moved.eta_at.astimezone(ZoneInfo(zone)):%H:%M}"
+    text = f"team expected {moved.eta_at.astimezone(_zone(step, moved)):%H:%M}"
     return step.send(alarm.id, "device_down", alarm.device, alarm=alarm.id, body={"text": text})
+
+
+def _zone(step: Step, referral: Referral) -> ZoneInfo:
+    service = next((s for s in step.facts.services if s.id == referral.service), None)
+    return ZoneInfo("Europe/London" if service is None else service.timezone)
 
 
 def _face_to_face(step: Step, referral: Referral, event: ServiceEvent) -> Step:
@@ -264,18 +207,19 @@ def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     """The outcome closes the referral and flows back to whoever answered the alarm."""
     state = advance(REFERRAL, referral.state, ReferralEvent.OUTCOME)
     at = when(step, event)
-    referral = replace(referral, state=state, closed_at=at, outcome=event.outcome or event.text)
+    follow_up = at + step.rules.span(Rule.FOLLOW_UP)
+    referral = replace(
+        referral,
+        state=state,
+        closed_at=at,
+        outcome=event.outcome or event.text,
+        follow_up_on=follow_up.astimezone(_zone(step, referral)).date(),
+    )
     step = unwatch(step.put_referral(referral), referral.id)
     step = _recorded(step, referral, event)
     if event.action_needed:
         return asked_to_act(step, referral, event.by)
-    alarm = step.alarm(referral.alarm)
-    if alarm is None:
-        return step
-    if alarm.state is AlarmState.TAKEN:
-        step = expect_action(step, alarm)
-    reason = step.why(Rule.SERVICE_ACTS, "outcome", referral=referral.id, outcome=referral.outcome)
-    return step.notify(CONSOLES, alarm, reason, "outcome from the service")
+    return feedback.outcome(step, referral)
 
 
 ACTS: Mapping[ServiceAct, Act] = {

@@ -16,7 +16,8 @@ from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, Ladder
 from alerts.step import Step
 from alerts.tasks import make_999
-from alerts.telecare import fall, history, join, ladder
+from alerts.telecare import fall, history, join, ladder, seizure
+from alerts.telecare.context import known_about
 from alerts.telecare.order import Question, Verdict, ask
 from alerts.timing import TimerKind
 from alerts.waiting import queue
@@ -61,8 +62,8 @@ def _call(
     alarm = _new(step, heard, activation, row, known=known)
     verdict = ask(step, Question(alarm, row, activation.flags))
     if verdict.disposition is Disposition.TECHNICAL:
-        reasons = verdict.reasons
-        return step.say(What.NOTHING, *reasons, disposition=Disposition.TECHNICAL)
+        step = history.tested(step, heard.sender) if known else step
+        return step.say(What.NOTHING, *verdict.reasons, disposition=Disposition.TECHNICAL)
     open_one = step.open_alarm(row.alarm)
     reasons = (*_reasons(step, heard, activation, known=known), *verdict.reasons)
     if open_one is None:
@@ -128,7 +129,9 @@ def _reasons(
 
 def _open(step: Step, alarm: Alarm, row: ActivationRow, reasons: tuple[Reason, ...]) -> Step:
     opened = step.why(Rule.ALARM_OPEN, "calls_for_help", what=row.what.value, row=row.id)
-    step = step.put_alarm(alarm).about(What.ALARM_OPENED, alarm, opened, *reasons)
+    step = step.put_alarm(alarm).about(
+        What.ALARM_OPENED, alarm, opened, *reasons, *known_about(step, alarm)
+    )
     step = join.ask_arrived(step, alarm)
     step = queue(step, alarm)
     if row.ladder is Ladder.FALL:
@@ -154,6 +157,8 @@ def _follow(
         current = step.alarm(alarm.id)
         assert current is not None  # put in by begin
         return refer_at_once(step, current) if "fall" in current.marks else step
+    if row.what is ActivationKind.SEIZURE and alarm.known and Flag.CACHED not in activation.flags:
+        step, alarm = seizure.begins(step, alarm)
     if verdict.disposition is not None and alarm.known:
         return make_999(step, alarm, verdict.reasons[-1], row.script, verdict.disposition)
     return step

@@ -1,37 +1,44 @@
-"""Answers to a script (DECIDING 4): I STUMBLE with its grades, and free questions, recorded."""
+"""Answers to a script (DECIDING 4), graded: I STUMBLE like all others. A free question is recorded.
+
+`stumble` gives several letters at once, `answer` one question of any script by its id. Whoever gave
+an answer is kept with it.
+"""
 
 from msgspec.structs import replace
 
-from alerts.case import Alarm
+from alerts.case import Alarm, Reason
 from alerts.events import OperatorEvent
 from alerts.lifecycle import Forbidden
 from alerts.referral.notes import said
 from alerts.rule_ids import Rule
-from alerts.ruleset import AnswerRow
+from alerts.script_rows import STUMBLE
 from alerts.step import Step
-from alerts.tasks import make_999
-from alerts.telecare import floor, ladder
-from alerts.telecare.answered import for_person, key_of
-from alerts.telecare.dispose import ring_back
-from alerts.telecare.order import Question, ask
-from alerts.words import AlarmKind, Disposition, What
+from alerts.tasks import EMERGENCIES, make_999
+from alerts.telecare import effects, floor, ladder
+from alerts.telecare.answered import PREFIX, excluded_by, row_of
+from alerts.telecare.care_home import ptcda
+from alerts.telecare.dispose import BY_TELEPHONE, ring_back
+from alerts.telecare.dispose import EMERGENCIES as EMERGENCY_TEXTS
+from alerts.telecare.exclusions import back_in_front, telephone
+from alerts.telecare.order import Question, Verdict, ask
+from alerts.words import AlarmKind, Disposition, TaskKind, What
 
 GIVERS = ("patient", "carer", "staff")
-MAX_ANSWERS = 100
+MAX_ANSWERS = 200
+ASKED_ABOUT = frozenset({AlarmKind.HELP, AlarmKind.LIFE_SAFETY})
 
 
 def answer(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
-    """Record the answer to a question.
+    """Grade the answer to a question of a script; record the answer to any other question.
 
     Raises:
-        Forbidden: question or answer is missing.
+        Forbidden: question or answer is missing, or the answer is no word of its question.
     """
     if not event.question or event.answer is None:
         raise Forbidden("answer needs question and answer", Rule.SCRIPT)
-    kept = {**alarm.answers, event.question: event.answer}
-    if len(kept) > MAX_ANSWERS:
-        raise Forbidden(f"{len(kept)} answers, expected at most {MAX_ANSWERS}", Rule.SCRIPT)
-    alarm = replace(alarm, answers=kept)
+    if step.rules.scripts.words(event.question):
+        return _graded(step, alarm, event, {event.question: event.answer})
+    alarm = _keep(alarm, {event.question: event.answer}, event.given_by)
     reason = step.why(
         Rule.SCRIPT, "answer", question=event.question, answer=event.answer, by=event.given_by
     )
@@ -40,38 +47,134 @@ def answer(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
 
 
 def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
-    """Grade the answers of I STUMBLE and follow the order of decision.
+    """Grade the answers of I STUMBLE.
 
     Raises:
         Forbidden: not a help alarm, an answer is no word of the script, nobody gave it.
     """
     if alarm.kind is not AlarmKind.HELP or not event.answers:
         raise Forbidden("stumble needs a help alarm and answers", Rule.SCRIPT)
+    answers = {f"{PREFIX}{letter}": word for letter, word in event.answers.items()}
+    return _graded(step, alarm, event, answers)
+
+
+def _keep(alarm: Alarm, answers: dict[str, str], given_by: str | None) -> Alarm:
+    kept = {**alarm.answers, **answers}
+    if len(kept) > MAX_ANSWERS:
+        raise Forbidden(f"{len(kept)} answers, expected at most {MAX_ANSWERS}", Rule.SCRIPT)
+    by = {**alarm.given_by, **dict.fromkeys(answers, given_by or "")}
+    return replace(alarm, answers=kept, given_by={asked: who for asked, who in by.items() if who})
+
+
+def _graded(step: Step, alarm: Alarm, event: OperatorEvent, answers: dict[str, str]) -> Step:
+    """Keep answers with their grades and follow the order of decision.
+
+    Raises:
+        Forbidden: not a call for help, an answer is no word of its question, nobody gave it.
+    """
+    if alarm.kind not in ASKED_ABOUT:
+        raise Forbidden(f"a {alarm.kind} alarm has no script", Rule.SCRIPT)
     if event.given_by not in (None, *GIVERS):
         raise Forbidden(f"given_by {event.given_by!r}, expected {', '.join(GIVERS)}", Rule.SCRIPT)
-    given = tuple(_row(step, letter, word) for letter, word in event.answers.items())
-    kept = {**alarm.answers, **{key_of(row): row.answer for row in given}}
-    alarm = replace(alarm, answers=kept)
+    _check(step, answers)
+    alarm = _keep(alarm, answers, event.given_by)
     step = step.put_alarm(alarm)
-    if event.given_by is not None:
+    given = tuple(
+        row
+        for question, word in answers.items()
+        if (row := row_of(step, alarm, question, word)) is not None
+    )
+    step, alarm = _heard(step, alarm, event, answers)
+    step, alarm = effects.apply(step, alarm, given, event.given_by)
+    step, alarm = _taken_back(step, alarm)
+    question = Question(alarm, step.row(alarm), answers=given, given_by=event.given_by)
+    verdict = ask(step, question)
+    by = step.why(Rule.SCRIPT, "answers_given", given_by=event.given_by, answers=_named(answers))
+    return _follow(step, alarm, verdict, by, said(event.reason, event.text))
+
+
+def _taken_back(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
+    """Forget where an exclusion sent the alarm, once its answer was corrected."""
+    by_answer = alarm.decided_at is None and alarm.disposition in BY_TELEPHONE
+    if not by_answer or excluded_by(step, alarm):
+        return step, alarm
+    alarm = replace(alarm, disposition=None)
+    return step.put_alarm(alarm), alarm
+
+
+def _named(answers: dict[str, str]) -> dict[str, str]:
+    return {question.removeprefix(PREFIX): word for question, word in answers.items()}
+
+
+def _check(step: Step, answers: dict[str, str]) -> None:
+    for question, word in answers.items():
+        words = step.rules.scripts.words(question)
+        if word not in words:
+            expected = ", ".join(words) or "a letter of I STUMBLE"
+            name = question.removeprefix(PREFIX)
+            raise Forbidden(f"{name}: {word!r}, expected {expected}", Rule.SCRIPT)
+
+
+def _heard(
+    step: Step, alarm: Alarm, event: OperatorEvent, answers: dict[str, str]
+) -> tuple[Step, Alarm]:
+    """Whoever answers speaks for the client, where the script says so; letters are of the floor."""
+    questions = step.rules.scripts.questions
+    scripts = {questions[q].script for q in answers if q in questions}
+    voice = all(step.rules.scripts.scripts[script].voice for script in scripts)
+    if event.given_by is not None and voice:
         spoken = replace(alarm, spoke_at=alarm.spoke_at or step.now)
         step, alarm = ladder.heard_voice(step, spoken)
-    if "up" not in alarm.marks:
+    letters = any(question.startswith(f"{STUMBLE}.") for question in answers)
+    if letters and alarm.kind is AlarmKind.HELP and "up" not in alarm.marks:
         step, alarm = floor.lies(step, alarm, step.now)
-    verdict = ask(step, Question(alarm, step.row(alarm), answers=given))
-    by = step.why(Rule.SCRIPT, "answers_given", given_by=event.given_by, answers=event.answers)
-    text = said(event.reason, event.text)
-    if verdict.disposition is None:
-        return step.about(What.NOTHING, alarm, by, *verdict.reasons, text=text)
-    if verdict.disposition is Disposition.EMERGENCY_999:
+    return step, alarm
+
+
+def _follow(step: Step, alarm: Alarm, verdict: Verdict, by: Reason, text: str) -> Step:
+    """Do what the verdict asks for."""
+    to = verdict.disposition
+    if to in EMERGENCIES:
         if text:
             step = step.about(What.NOTHING, alarm, by, text=text)
-        return make_999(step, alarm, verdict.reasons[-1], "life threat", by_a_person=True)
-    if alarm.decided_at is None:
+        reason = verdict.reasons[-1]
+        step = make_999(step, alarm, reason, EMERGENCY_TEXTS[to], to, by_a_person=True)
+        step = _beside(step, alarm.id, to, reason)
+        if to is not Disposition.POLICE:
+            return step
+        return back_in_front(step, alarm, reason, "said since: a matter for the police")
+    reason = verdict.reasons[-1]
+    verdict = Verdict((*verdict.reasons, *ptcda(step, alarm)), to, verdict.to)
+    if to is None:
+        return step.about(What.NOTHING, alarm, by, *verdict.reasons, text=text)
+    step = _disposed(step, alarm, verdict, by, text)
+    alarm = step.alarm(alarm.id) or alarm
+    if to in BY_TELEPHONE:
+        step = telephone(step, alarm, to, reason, BY_TELEPHONE[to])
+        return back_in_front(step, alarm, reason, "said since: not for a crisis team")
+    if step.live_task(TaskKind.EMERGENCY_999, alarm.id) is not None:
+        return step
+    return ring_back(step, alarm, reason, verdict.to)
+
+
+def _beside(step: Step, alarm_id: str, to: Disposition, reason: Reason) -> Step:
+    """Say that the emergency under way is for another service too: fire, and an ambulance."""
+    alarm = step.alarm(alarm_id)
+    if alarm is None or alarm.disposition is to or alarm.also_disposition is to:
+        return step
+    alarm = replace(alarm, also_disposition=to)
+    text = f"also needed: {EMERGENCY_TEXTS[to]}"
+    return step.put_alarm(alarm).notify(("consoles",), alarm, reason, text, TaskKind.EMERGENCY_999)
+
+
+def _disposed(step: Step, alarm: Alarm, verdict: Verdict, by: Reason, text: str) -> Step:
+    """Give the alarm what the answers say, unless a person decided or an emergency is under way."""
+    stands = alarm.decided_at is not None or alarm.disposition in EMERGENCIES
+    if not stands:
         alarm = replace(alarm, disposition=verdict.disposition)
         step = step.put_alarm(alarm)
-    step = step.about(
-        What.DISPOSED,
+    return step.about(
+        What.NOTHING if stands else What.DISPOSED,
         alarm,
         *verdict.reasons,
         by,
@@ -79,13 +182,3 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         service=verdict.to,
         text=text,
     )
-    return ring_back(step, alarm, verdict.reasons[-1], verdict.to)
-
-
-def _row(step: Step, letter: str, word: str) -> AnswerRow:
-    row = step.rules.answers.get((letter, word))
-    if row is None:
-        words = sorted(w for known, w in step.rules.answers if known == letter)
-        expected = ", ".join(words) or "a letter of I STUMBLE"
-        raise Forbidden(f"{letter}: {word!r}, expected {expected}", Rule.SCRIPT)
-    return for_person(step, row)

@@ -10,6 +10,7 @@ from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_once
 from alerts.telecare import floor, ladder
+from alerts.telecare.home import warned
 from alerts.telecare.technical import Trouble, trouble
 from alerts.timing import TimerKind
 from alerts.waiting import climb
@@ -117,6 +118,9 @@ def _take_back(step: Step, alarm: Alarm) -> Step:
         step = climb(step.stop(alarm.id, (TimerKind.REFER,)), alarm)
     reason = step.why(Rule.FALL_CANCEL, "fall_cancelled", what=alarm.what)
     step = step.about(What.ALARM_JOINED, alarm, reason)
+    if alarm.signals > 1 and alarm.silent_since is not None:
+        # Its cancel takes back the fall alone: who also pressed is still waited for.
+        step, alarm = ladder.start(step, alarm)
     again = step.remembered(CANCELLED, step.rules.span(Rule.CANCELLED_FALL_AGAIN))
     past = tuple(p for p in step.case.past if (p.kind, p.about) != ("fall", alarm.id))
     step = step.change(past=past).remember(CANCELLED, alarm.id)
@@ -144,7 +148,12 @@ def _call_back(step: Step, alarm: Alarm) -> Step:
     due_at = step.now + step.rules.span(Rule.CANCELLED_FALL_CALL_BACK)
     reason = step.why(Rule.CANCELLED_FALL_CALL_BACK, "call_back_cancelled_fall")
     return make_once(
-        step, TaskKind.CALL_PATIENT, reason, alarm=alarm.id, due_at=due_at, text="call back"
+        step,
+        TaskKind.CALL_PATIENT,
+        reason,
+        alarm=alarm.id,
+        due_at=due_at,
+        text=warned(step, "call back"),
     )
 
 

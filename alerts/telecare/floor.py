@@ -4,16 +4,20 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from alerts.case import Alarm, Referral
+from alerts.case import Alarm, Reason, Referral
 from alerts.lifecycle import TaskEvent
-from alerts.referral.make import unwatch_floor, watch_floor
+from alerts.referral.routes import SECOND_RESPONDER, also_because, route
+from alerts.referral.watching import unwatch_floor, watch_floor
 from alerts.rule_ids import Rule
-from alerts.step import Step
-from alerts.tasks import finish_kind, make_task
+from alerts.step import LIVE_TASKS, Step
+from alerts.tasks import finish, finish_kind, make_task
 from alerts.telecare import ladder
+from alerts.telecare.home import warned
 from alerts.timing import TimerKind
 from alerts.waiting import ON_FLOOR, SUPERVISOR, front
-from alerts.words import TaskKind
+from alerts.words import AlarmState, TaskKind
+
+SECOND = "second responder"
 
 WHILE_DOWN = (
     TimerKind.FLOOR_RETRIAGE,
@@ -32,32 +36,64 @@ def lies(step: Step, alarm: Alarm, since: datetime) -> tuple[Step, Alarm]:
     rules = step.rules
     step = step.wait(TimerKind.FLOOR_RETRIAGE, since + rules.span(Rule.FLOOR_RETRIAGE), alarm.id)
     step = step.wait(TimerKind.LONG_LIE, since + rules.span(Rule.LONG_LIE), alarm.id)
-    return step.wait(TimerKind.COMFORT, step.now + rules.span(Rule.COMFORT_EVERY), alarm.id), alarm
+    step = step.wait(TimerKind.COMFORT, step.now + rules.span(Rule.COMFORT_EVERY), alarm.id)
+    for referral in step.open_referrals():
+        step = late_team(step, referral)
+    return step, step.alarm(alarm.id) or alarm
 
 
 def is_up(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
     """Stop the clock of the floor."""
-    marks = {name: at for name, at in alarm.marks.items() if name != ON_FLOOR}
+    marks = {n: at for n, at in alarm.marks.items() if n not in (ON_FLOOR, SECOND_RESPONDER)}
     alarm = replace(alarm, on_floor_since=None, marks=marks)
     step = step.put_alarm(alarm).stop(alarm.id, WHILE_DOWN)
+    for task in step.case.tasks:
+        if task.alarm == alarm.id and task.text.startswith(SECOND) and task.state in LIVE_TASKS:
+            step = finish(step, task, TaskEvent.CANCEL)
     return unwatch_floor(step), alarm
 
 
 def retriage(step: Step, alarm: Alarm) -> Step:
     """The person has been down for long: triage again, and a second responder."""
     reason = step.why(Rule.FLOOR_RETRIAGE, "still_on_floor", since=alarm.on_floor_since)
-    return step.notify(SUPERVISOR, alarm, reason, "triage again; second responder")
+    return _again(step, alarm, reason)
 
 
 def late_team(step: Step, referral: Referral) -> Step:
-    """The team will come late for somebody on the floor: triage again now."""
-    alarm = step.alarm(referral.alarm)
-    if alarm is None or alarm.on_floor_since is None or referral.eta_at is None:
+    """The team will come late for somebody on the floor: triage again now, a second responder."""
+    for alarm in step.case.alarms:
+        theirs = alarm.id == referral.alarm or alarm.state is not AlarmState.CLOSED
+        if not theirs or alarm.on_floor_since is None or referral.eta_at is None:
+            continue
+        if referral.eta_at - alarm.on_floor_since > step.rules.span(Rule.FLOOR_ETA):
+            reason = step.why(
+                Rule.FLOOR_ETA, "late_for_floor", eta=referral.eta_at, since=alarm.on_floor_since
+            )
+            step = _again(step, alarm, reason)
+    return step
+
+
+def _again(step: Step, alarm: Alarm, reason: Reason) -> Step:
+    """Call for a new triage; ask once for a second responder, whom a person telephones."""
+    step = step.notify(SUPERVISOR, alarm, reason, "triage again; second responder")
+    if SECOND_RESPONDER in alarm.marks:
         return step
-    if referral.eta_at - alarm.on_floor_since <= step.rules.span(Rule.FLOOR_ETA):
-        return step
-    reason = step.why(Rule.FLOOR_ETA, "late_for_floor", eta=referral.eta_at)
-    return step.notify(SUPERVISOR, alarm, reason, "triage again; second responder")
+    alarm = replace(alarm, marks={**alarm.marks, SECOND_RESPONDER: step.now})
+    step = step.put_alarm(alarm)
+    coming = frozenset(referral.service for referral in step.open_referrals())
+    choice = route(step, SECOND_RESPONDER, but=coming)
+    service = None if choice.service is None else choice.service.id
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        reason,
+        alarm=alarm.id,
+        service=service,
+        due_at=step.now,
+        text=f"{SECOND}: {service or 'no service can go; contacts, neighbours, ambulance control'}",
+    )
+    asked = step.why(Rule.SECOND_RESPONDER, "second_responder", coming=sorted(coming))
+    return also_because(step, (asked, *choice.reasons))
 
 
 def long_lie(step: Step, alarm: Alarm) -> Step:
@@ -71,7 +107,10 @@ def comfort(step: Step, alarm: Alarm) -> Step:
     reason = step.why(Rule.COMFORT_EVERY, "waiting_on_floor", since=alarm.on_floor_since)
     due_at = step.now + step.rules.span(Rule.COMFORT_ANSWER)
     step = finish_kind(step, TaskKind.COMFORT_CALL, alarm.id, TaskEvent.CANCEL)
-    step, _ = make_task(step, TaskKind.COMFORT_CALL, reason, alarm=alarm.id, due_at=due_at)
+    text = warned(step, "")
+    step, _ = make_task(
+        step, TaskKind.COMFORT_CALL, reason, alarm=alarm.id, due_at=due_at, text=text
+    )
     step = step.wait(TimerKind.COMFORT_ANSWER, due_at, alarm.id)
     return step.wait(TimerKind.COMFORT, step.now + step.rules.span(Rule.COMFORT_EVERY), alarm.id)
 

@@ -1,13 +1,17 @@
 """What presses and falls of a month say together (DECIDING 8)."""
 
-from alerts.case import Alarm
+from datetime import datetime
+
+from alerts.case import Alarm, Case
+from alerts.plans import effective_status
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow
+from alerts.ruleset import ActivationRow, Rules
 from alerts.step import Step
 from alerts.tasks import make_task
-from alerts.words import TaskKind
+from alerts.words import PersonStatus, TaskKind
 from devices.model import Flag
 
+MAX_TESTED = 50
 KINDS = {"press": Rule.PRESSES_PROPOSE, "fall": Rule.FALLS_PROPOSE}
 
 
@@ -21,10 +25,16 @@ def count(step: Step, alarm: Alarm, row: ActivationRow, flags: frozenset[Flag]) 
 
 
 def propose(step: Step, row: ActivationRow) -> Step:
-    """Propose a falls assessment once when there were too many in the time."""
+    """Propose a falls assessment once when there were too many in the time.
+
+    Nothing is proposed for somebody who is not at home; what happened counts on.
+    """
     rule = KINDS.get(row.plan)
     within = step.rules.span(Rule.PROPOSE_WITHIN)
-    if rule is None or step.facts.person is None:
+    person = step.facts.person
+    if rule is None or person is None:
+        return step
+    if effective_status(person, step.now) is not PersonStatus.HOME:
         return step
     times = step.remembered(row.plan, within)
     recently = any(
@@ -36,3 +46,19 @@ def propose(step: Step, row: ActivationRow) -> Step:
     reason = step.why(rule, f"repeated_{row.plan}", times=times, days=within.days)
     step, _ = make_task(step, TaskKind.FALLS_ASSESSMENT, reason, text="propose an assessment")
     return step
+
+
+def tested(step: Step, device: str) -> Step:
+    """Remember that a device's user test was heard."""
+    if device not in step.case.tested and len(step.case.tested) >= MAX_TESTED:
+        return step
+    return step.change(tested={**step.case.tested, device: step.now})
+
+
+def untested(case: Case, rules: Rules, now: datetime) -> tuple[str, ...]:
+    """Give the devices whose monthly user test is overdue, for the worklist of devices.
+
+    A device that never sent a test is not among them: nobody knows since when it should have.
+    """
+    before = now - rules.span(Rule.USER_TEST)
+    return tuple(sorted(device for device, at in case.tested.items() if at < before))

@@ -14,9 +14,10 @@ from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
 from alerts.step import Step
 from alerts.tasks import finish_kind, make_999, make_once
+from alerts.telecare.home import warned
 from alerts.timing import TimerKind
 from alerts.waiting import CONSOLES
-from alerts.words import AlarmState, PersonStatus, TaskKind, What
+from alerts.words import AlarmState, TaskKind, What
 
 RUNGS = (
     TimerKind.LADDER_SPEECH,
@@ -41,9 +42,12 @@ def start(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
     if "fall" in alarm.marks:
         voice_at = step.now + step.rules.span(Rule.FALL_VOICE)
         step = step.stop(alarm.id, UNSPOKEN)
+        if step.waiting(TimerKind.FALL_VOICE, alarm.id):
+            return step, alarm
         return step.wait(TimerKind.FALL_VOICE, voice_at, alarm.id), alarm
-    due_at = step.now + step.rules.span(Rule.LADDER_999)
-    step = step.wait(TimerKind.LADDER_999, due_at, alarm.id)
+    if not step.waiting(TimerKind.LADDER_999, alarm.id):
+        due_at = step.now + step.rules.span(Rule.LADDER_999)
+        step = step.wait(TimerKind.LADDER_999, due_at, alarm.id)
     if ladder is Ladder.SPEAK and not alarm.speech:
         reason = step.why(Rule.NO_SPEECH, "no_speech_channel", device=alarm.device)
         contacts_at = step.now + step.rules.span(Rule.LADDER_PHONES)
@@ -80,22 +84,16 @@ def speech_over(step: Step, alarm: Alarm) -> Step:
 
 def _phones(step: Step, alarm: Alarm, reason: Reason) -> Step:
     due_at = step.now + step.rules.span(Rule.LADDER_PHONES)
-    text = "home and mobile phone" + _warning(step)
+    text = warned(step, "home and mobile phone")
     return make_once(step, TaskKind.CALL_PATIENT, reason, alarm=alarm.id, due_at=due_at, text=text)
-
-
-def _warning(step: Step) -> str:
-    """Give what must be read before this home is called (DECIDING 8)."""
-    person = step.facts.person
-    bereaved = person is not None and person.status is PersonStatus.DECEASED
-    return "; this home is bereaved" if bereaved else ""
 
 
 def contacts(step: Step, alarm: Alarm) -> Step:
     """No reply on the phones: contacts and responder in parallel."""
     reason = step.why(Rule.LADDER_PHONES, "no_reply", since=alarm.silent_since)
     alarm = replace(alarm, marks={**alarm.marks, "contacts_asked": step.now})
-    step = step.put_alarm(alarm).notify(CONSOLES, alarm, reason, "contacts and responder now")
+    text = warned(step, "contacts and responder now")
+    step = step.put_alarm(alarm).notify(CONSOLES, alarm, reason, text)
     if _is_marked(step, alarm):
         return step
     # Without a speech channel nobody was silent before the phones were tried.

@@ -27,9 +27,9 @@ from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
 from alerts.step import Step
 from alerts.tasks import claim, finish_kind
-from alerts.telecare import answers, floor, ladder
+from alerts.telecare import answers, confusion, floor, ladder
 from alerts.telecare.closing import close, confirmed_by, is_waiting_for_second
-from alerts.telecare.dispose import decide_by_call, dispose
+from alerts.telecare.dispose import assess_confirmed, decide_by_call, dispose
 from alerts.waiting import take, untake
 from alerts.words import (
     AlarmKind,
@@ -162,13 +162,15 @@ def _spoke(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
         raise Forbidden("a technical alarm has no voice", Rule.OPERATOR)
     if _is_listen_only(step, alarm):
         step = _did(step, alarm, event, warning="listen only")
+    step = confusion.spoken(step, alarm)
     return ladder.voice_by_operator(step, alarm, said(event.reason, event.text))
 
 
 def _no_reply(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if alarm.kind is AlarmKind.TECHNICAL:
         return _did(step, alarm, event)
-    return ladder.no_reply(_did(step, alarm, event), alarm)
+    step = confusion.unreachable(_did(step, alarm, event), alarm)
+    return ladder.no_reply(step, step.alarm(alarm.id) or alarm)
 
 
 def _up(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
@@ -196,7 +198,8 @@ def _confirm(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     for referral in _referrals_of(step, alarm, event):
         inputs = {"text": event.text} if event.text else {}
         reason = step.why(Rule.OPERATOR, "confirm", operator=event.operator, **inputs)
-        step = confirm(step, by_operator(step, referral, event), (reason,))
+        assessed, reasons = assess_confirmed(step, alarm, by_operator(step, referral, event))
+        step = confirm(step, assessed, (reason, *reasons))
     decided = replace(alarm, decided_at=step.now, disposition=alarm.disposition or Disposition.UCR)
     return step.put_alarm(decided)
 

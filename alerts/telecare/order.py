@@ -14,18 +14,21 @@ from alerts.plans import barred_by, plan_of
 from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, AnswerRow, Grade, Ladder
 from alerts.step import Step
-from alerts.telecare.answered import line_speaks_first
+from alerts.telecare.answered import PREFIX, excluded_by, line_speaks_first, not_ruled_out
+from alerts.telecare.exclusions import way_for
+from alerts.telecare.helped import person_of
 from alerts.words import Ceiling, Disposition
 from devices.model import Flag
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is known: the alarm with its row, the signal's flags, the answers of a script."""
+    """What is known: the alarm with its row, the signal's flags, answers and who gave them."""
 
     alarm: Alarm
     row: ActivationRow
     flags: frozenset[Flag] = frozenset()
     answers: tuple[AnswerRow, ...] = ()
+    given_by: str | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -37,6 +40,13 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 Branch = Callable[[Step, Question], Verdict]
+FIRST = (
+    Disposition.FIRE,
+    Disposition.GAS,
+    Disposition.EMERGENCY_999,
+    Disposition.POLICE,
+)
+"""Where a threat to life goes when several are said: out of the fire first."""
 NO_WORD = Verdict()
 
 
@@ -50,14 +60,14 @@ def technical(step: Step, question: Question) -> Verdict:
 
 def ceiling(step: Step, question: Question) -> Verdict:
     """1. With a ceiling and a named line, covered life-threat answers go to that line first."""
-    person = step.facts.person
+    person = person_of(step, question.alarm)
     if person is None or person.ceiling is Ceiling.NONE:
         return NO_WORD
     grave = tuple(a for a in question.answers if a.grade is Grade.EMERGENCY_999)
     inputs = {"ceiling": person.ceiling.value, "line": person.anticipatory_line}
     if not grave:
         return Verdict((step.why(Rule.ORDER_CEILING, "ceiling_on_record", **inputs),))
-    if not line_speaks_first(step, grave):
+    if not line_speaks_first(person, grave):
         return Verdict((step.why(Rule.ORDER_CEILING, "not_covered_by_ceiling", **inputs),))
     reason = step.why(Rule.ORDER_CEILING, "named_line_first", **inputs, answers=_words(grave))
     return Verdict((reason,), Disposition.CLINICIAN, person.anticipatory_line)
@@ -67,8 +77,9 @@ def life_threat(step: Step, question: Question) -> Verdict:
     """2. Answers of grade 999, fire, gas and CO."""
     grave = tuple(a for a in question.answers if a.grade is Grade.EMERGENCY_999)
     if grave:
-        reason = step.why(Rule.ORDER_LIFE_THREAT, "life_threat_answer", answers=_words(grave))
-        return Verdict((reason,), Disposition.EMERGENCY_999)
+        given = {"answers": _words(grave), "given_by": question.given_by}
+        reason = step.why(Rule.ORDER_LIFE_THREAT, "life_threat_answer", **given)
+        return Verdict((reason,), min((a.to for a in grave), key=FIRST.index))
     if question.row.disposition is not None and not question.answers:
         what = question.row.what.value
         reason = step.why(Rule.ORDER_LIFE_THREAT, "danger_to_life", what=what)
@@ -77,7 +88,13 @@ def life_threat(step: Step, question: Question) -> Verdict:
 
 
 def exclusions(step: Step, question: Question) -> Verdict:
-    """3. What never goes to a crisis team by itself; the operator chooses the other way."""
+    """3. What is said of this event goes its own way; the rest never goes out by itself."""
+    said = tuple(a for a in question.answers if a.grade is Grade.EXCLUSION)
+    if any(a.grade is Grade.CLINICIAN for a in question.answers):
+        said = said or excluded_by(step, question.alarm)
+    if said:
+        way = way_for(step, said)
+        return Verdict(way.reasons, way.disposition, way.service)
     barred = barred_by(step, question.alarm)
     return Verdict(tuple(step.why(Rule.ORDER_EXCLUSIONS, r.reason, **r.inputs) for r in barred))
 
@@ -117,7 +134,13 @@ def lift_only(step: Step, question: Question) -> Verdict:
     if unknown:
         reason = step.why(Rule.ORDER_LIFT_ONLY, "unknown_is_not_lift_only", answers=_words(unknown))
         return Verdict((reason,))
+    if _is_stumble(question) and not not_ruled_out(step, question.alarm):
+        return Verdict((step.why(Rule.ORDER_LIFT_ONLY, "nothing_found_by_i_stumble"),))
     return NO_WORD
+
+
+def _is_stumble(question: Question) -> bool:
+    return any(PREFIX + a.letter in question.alarm.answers for a in question.answers)
 
 
 def reassurance(step: Step, question: Question) -> Verdict:

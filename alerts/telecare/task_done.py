@@ -27,7 +27,7 @@ def task_done(step: Step, event: TaskDone) -> Step:
     task = next((task for task in step.case.tasks if task.id == event.task), None)
     if task is None:
         raise Forbidden(f"task {event.task} is not known in this case", Rule.OPERATOR)
-    if task.kind in ENDED_BY:
+    if task.kind in ENDED_BY and task.alarm is not None:
         raise Forbidden(f"a {task.kind} task is ended by: {ENDED_BY[task.kind]}", Rule.OPERATOR)
     if task.kind is TaskKind.PHONE_REFERRAL and task.referral is not None:
         raise Forbidden("record accept or reject on the referral, as the service said it")

@@ -14,7 +14,7 @@ from alerts.referral.automatic import refer_untaken
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_999, unclaimed_999
-from alerts.telecare import fall, floor, ladder
+from alerts.telecare import confusion, fall, floor, ladder, seizure
 from alerts.timing import TimerKind
 from alerts.waiting import climbed, untake
 from alerts.words import ReferralState
@@ -82,6 +82,8 @@ def _ring_back(step: Step, task: Task) -> Step:
 
 HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.FALL_VOICE: _alarm(ladder.fall_silent),
+    TimerKind.SEIZURE: _alarm(seizure.lasts),
+    TimerKind.CONFUSION: _alarm(confusion.unspoken),
     TimerKind.LADDER_999: _alarm(ladder.forced_entry),
     TimerKind.LADDER_SPEECH: _alarm(ladder.speech_over),
     TimerKind.LADDER_CONTACTS: _alarm(ladder.contacts),

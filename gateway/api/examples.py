@@ -30,6 +30,7 @@ ALARM_VIEW: Json = {
     "silent_since": None,
     "on_floor_since": None,
     "disposition": "ucr",
+    "also_disposition": None,
     "decided_at": "2021-02-02T06:57:10Z",
     "close_asked_by": None,
     "closed_at": None,
@@ -38,6 +39,7 @@ ALARM_VIEW: Json = {
     "known": True,
     "causes": [],
     "answers": {"stumble.E": "cannot_weight_bear"},
+    "given_by": {"stumble.E": "patient"},
     "note": "",
 }
 
@@ -115,6 +117,8 @@ REFERRAL_VIEW: Json = dict(
     support_until="2021-02-05T07:40:00Z",
     contacts=1,
     text="",
+    assessed={"criterion.adult": "met", "criterion.no_life_threat": "not_known"},
+    helped=None,
     clocks={
         "minutes_elapsed": 43,
         "minutes_press_to_arrival": 44,

@@ -57,6 +57,9 @@ class AlarmView(View):
     silent_since: datetime | None
     on_floor_since: datetime | None
     disposition: Disposition | None
+    also_disposition: Disposition | None = Field(
+        default=None, description="what goes on beside the disposition: an emergency under way"
+    )
     decided_at: datetime | None
     close_asked_by: str | None = Field(description="a second person must confirm the closing")
     closed_at: datetime | None
@@ -65,6 +68,7 @@ class AlarmView(View):
     known: bool = Field(description="false: the sender is not enrolled, or proved nothing")
     causes: tuple[str, ...] = Field(description="what a technical alarm is open for")
     answers: dict[str, str]
+    given_by: dict[str, str] = Field(default={}, description="who gave each answer")
     note: str
 
 
@@ -176,6 +180,12 @@ class ReferralView(View):
     contacts: int
     outcome: str | None
     text: str = Field(description="the referrer's own words; what was said since stands in notes")
+    assessed: dict[str, str] = Field(
+        default={}, description="criterion to met, not_known or not_met; empty: not assessed"
+    )
+    helped: str | None = Field(
+        default=None, description="it is for somebody else than the person, whose record is unknown"
+    )
     clocks: Clocks
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from alerts.case import Entry, Reason
 from alerts.words import Disposition, TaskKind, What
+from gateway.api.reason_words import REASONS
 
 DISPOSITIONS: Mapping[Disposition, str] = {
     Disposition.EMERGENCY_999: "a 999 call by a person",
@@ -56,8 +57,9 @@ def plain(name: str) -> str:
 
 
 def because(reason: Reason) -> str:
-    """Say a reason with the rule it follows."""
-    return f"{plain(reason.reason)} (rule {reason.rule}, version {reason.version})"
+    """Say a reason with the rule it follows; one of an older release may have lost its words."""
+    words = REASONS.get(reason.reason) or plain(reason.reason)
+    return f"{words} (rule {reason.rule}, version {reason.version})"
 
 
 def _time(at: datetime) -> str:
@@ -149,7 +151,12 @@ SENTENCES: Mapping[What, Callable[[Entry], str]] = {
 def say(entry: Entry) -> str:
     """Say one step of a decision in a sentence, with why."""
     why = "; ".join(because(reason) for reason in entry.reasons)
-    return f"{SENTENCES[entry.what](entry)}. Why: {why}."
+    return f"{say_plainly(entry)}. Why: {why}."
+
+
+def say_plainly(entry: Entry) -> str:
+    """Say one step of a decision, without why."""
+    return SENTENCES[entry.what](entry)
 
 
 def refusal(entries: tuple[Entry, ...]) -> tuple[str, str] | None:

@@ -61,7 +61,7 @@ for no key update skip locked
 -- facts_persons --
 -- What deciding may know of the people of these subjects, and of who lives in these places.
 select id, born, postcode, status, away_until, ceiling, anticipatory_line, conditions, contacts,
-       anticoagulants, plan, place_id, language
+       anticoagulants, plan, place_id, language, baseline_cognition, care_home
 from person
 where id = any(%(ids)b::uuid[]) or place_id = any(%(places)b::uuid[])
 
@@ -70,6 +70,15 @@ where id = any(%(ids)b::uuid[]) or place_id = any(%(places)b::uuid[])
 select id, sender, line, person_id, place_id, interval_s, model, speech, faulty_since
 from device
 where person_id = any(%(ids)b::uuid[]) or place_id = any(%(ids)b::uuid[])
+
+-- facts_elsewhere --
+-- What is open for these people in other cases: in their place's, or, for a place, in their own.
+select subject_id, coalesce(record ->> 'person', subject_id::text) as person, id, service_id
+from referral
+where subject_id = any(%(others)b::uuid[])
+  and coalesce(record ->> 'person', subject_id::text) = any(%(persons)b::text[])
+  and state not in ('closed', 'withdrawn', 'rejected')
+order by made_at, id
 
 -- facts_services --
 -- Every service of these organisations, with its automatic referrals of the last hour.
@@ -489,16 +498,16 @@ on conflict (id) do nothing
 -- put_service --
 -- A service as last described.
 insert into service (organisation_id, id, name, kind, timezone, hours, catchment, capacity,
-                     capacity_at, criteria, automatic_per_hour, delivery, phone, position)
+                     capacity_at, criteria, automatic_per_hour, delivery, phone, position, roaming)
 values (%(organisation_id)b, %(id)b, %(name)b, %(kind)b, %(timezone)b, %(hours)b::jsonb,
         %(catchment)b, %(capacity)b, %(capacity_at)b, %(criteria)b, %(automatic_per_hour)b,
-        %(delivery)b, %(phone)b, %(position)b)
+        %(delivery)b, %(phone)b, %(position)b, %(roaming)b)
 on conflict (organisation_id, id) do update
     set name = excluded.name, kind = excluded.kind, timezone = excluded.timezone,
         hours = excluded.hours, catchment = excluded.catchment, capacity = excluded.capacity,
         capacity_at = excluded.capacity_at, criteria = excluded.criteria,
         automatic_per_hour = excluded.automatic_per_hour, delivery = excluded.delivery,
-        phone = excluded.phone, position = excluded.position
+        phone = excluded.phone, position = excluded.position, roaming = excluded.roaming
 
 -- put_place --
 -- A place as last described.
@@ -511,11 +520,12 @@ on conflict (id) do update set name = excluded.name, address = excluded.address,
 -- A person as last described.
 insert into person (id, organisation_id, name, born, nhs_number, address, postcode, phone_home,
                     phone_mobile, status, away_until, ceiling, anticipatory_line, conditions,
-                    contacts, anticoagulants, plan, place_id, language)
+                    contacts, anticoagulants, plan, place_id, language, baseline_cognition,
+                    care_home)
 values (%(id)b, %(organisation_id)b, %(name)b, %(born)b, %(nhs_number)b, %(address)b, %(postcode)b,
         %(phone_home)b, %(phone_mobile)b, %(status)b, %(away_until)b, %(ceiling)b,
         %(anticipatory_line)b, %(conditions)b, %(contacts)b::jsonb, %(anticoagulants)b,
-        %(plan)b::jsonb, %(place_id)b, %(language)b)
+        %(plan)b::jsonb, %(place_id)b, %(language)b, %(baseline_cognition)b, %(care_home)b)
 on conflict (id) do update
     set name = excluded.name, born = excluded.born, nhs_number = excluded.nhs_number,
         address = excluded.address, postcode = excluded.postcode, phone_home = excluded.phone_home,
@@ -523,7 +533,8 @@ on conflict (id) do update
         away_until = excluded.away_until, ceiling = excluded.ceiling,
         anticipatory_line = excluded.anticipatory_line, conditions = excluded.conditions,
         contacts = excluded.contacts, anticoagulants = excluded.anticoagulants,
-        plan = excluded.plan, place_id = excluded.place_id, language = excluded.language
+        plan = excluded.plan, place_id = excluded.place_id, language = excluded.language,
+        baseline_cognition = excluded.baseline_cognition, care_home = excluded.care_home
 
 -- put_device --
 -- A device as last described; its secret changes only when a new one is given. Another
@@ -770,3 +781,57 @@ where line = %(line)b and sender = %(sender)b
 delete from packet using unnest(%(lines)b::text[], %(senders)b::text[]) as stream (line, sender)
 where packet.line = stream.line and packet.sender = stream.sender
   and packet.received_at < %(before)b::timestamptz
+
+-- export_snapshot --
+-- Makes a transaction see the database as it is now, in all its statements.
+set transaction isolation level repeatable read
+
+-- export_referrals --
+-- Referrals that were alive at some time of a span, one page of them, with alarm and person.
+select referral.id, referral.subject_id, referral.service_id, referral.record::text,
+       alarm.record::text as alarm, person.id as person_id, person.born, person.nhs_number,
+       coalesce(person.postcode, place.postcode) as postcode, person.place_id
+from referral
+join subject on subject.id = referral.subject_id
+left join alarm on alarm.id = referral.alarm_id
+left join person
+    on person.id = coalesce(subject.person_id, (referral.record ->> 'person')::uuid)
+left join place on place.id = person.place_id
+where referral.organisation_id = %(organisation_id)b
+  and referral.made_at < %(until)b
+  and (referral.state not in ('closed', 'withdrawn', 'rejected')
+       or coalesce(referral.record ->> 'closed_at', referral.record ->> 'withdrawn_at',
+                   referral.record ->> 'rejected_at')::timestamptz >= %(since)b)
+  and referral.id > %(after)b
+order by referral.id
+limit %(limit)b
+
+-- export_beside --
+-- Every referral of these cases, with whom it was for: what other services did beside one.
+select coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+       referral.record::text
+from referral join subject on subject.id = referral.subject_id
+where referral.organisation_id = %(organisation_id)b
+  and referral.subject_id = any(%(subjects)b::uuid[])
+order by referral.id
+
+-- export_decisions --
+-- Every step that was decided about these referrals, in the order of deciding.
+select decision.referral_id, decision.entry::text
+from unnest(%(subjects)b::uuid[], %(referrals)b::uuid[]) as given (subject_id, referral_id)
+join decision on decision.subject_id = given.subject_id
+    and decision.referral_id = given.referral_id
+order by decision.id
+
+-- export_alarms --
+-- Calls that the gateway had in a span, one page of them.
+select id, record::text from alarm
+where organisation_id = %(organisation_id)b and kind <> 'technical'
+  and alarm_at >= %(since)b and alarm_at < %(until)b
+  and id > %(after)b
+order by id
+limit %(limit)b
+
+-- export_services --
+-- The services of an organisation: kind, time zone and hours.
+select id, kind, timezone, hours from service where organisation_id = %(organisation_id)b order by id

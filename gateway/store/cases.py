@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.case import Case
-from alerts.facts import Device, Facts, Person, Plan, Service
+from alerts.facts import Device, Elsewhere, Facts, Person, Plan, Service
 from alerts.words import Ceiling, PersonStatus, SubjectKind
 from gateway.errors import CannotDecide
 from gateway.store.connect import Connection, Row, row, rows, run
@@ -134,13 +134,47 @@ async def read_facts(
         for one in await rows(connection, "facts_devices", ids=owners):
             for owner in {one.person_id, one.place_id} - {None}:
                 devices.setdefault(owner, {})[one.sender] = _device(one)
+    whom = {one.id: _whom(one, residents) for one in subjects}
+    elsewhere = await _read_elsewhere(connection, subjects, whom, persons)
     organisations = list({one.organisation_id for one in subjects})
     services: dict[UUID, list[Service]] = {}
     for one in await rows(connection, "facts_services", organisations=organisations, now=now):
         services.setdefault(one.organisation_id, []).append(_service(one))
     return {
-        one.id: _facts(one, _whom(one, residents), persons, devices, services) for one in subjects
+        one.id: msgspec.structs.replace(
+            _facts(one, whom[one.id], persons, devices, services),
+            elsewhere=tuple(elsewhere.get(one.id, ())),
+        )
+        for one in subjects
     }
+
+
+async def _read_elsewhere(
+    connection: Connection,
+    subjects: Sequence[Subject],
+    whom: Mapping[UUID, list[UUID]],
+    persons: Mapping[UUID, Person],
+) -> dict[UUID, list[Elsewhere]]:
+    """Read what is open for a case's person in the case of their place, or the other way round.
+
+    A subject bears the id of its person or place (gateway/placing.py).
+    """
+    asked: dict[tuple[UUID, str], UUID] = {}
+    for one in subjects:
+        person = persons.get(whom[one.id][0]) if len(whom[one.id]) == 1 else None
+        if person is None or person.place is None:
+            continue
+        other = UUID(person.place) if one.person_id is not None else UUID(person.id)
+        asked[other, person.id] = one.id
+    found: dict[UUID, list[Elsewhere]] = {}
+    if asked:
+        others, names = zip(*asked, strict=True)
+        for one in await rows(
+            connection, "facts_elsewhere", others=list(others), persons=list(names)
+        ):
+            if (case := asked.get((one.subject_id, one.person))) is not None:
+                found.setdefault(case, []).append(Elsewhere(str(one.id), one.service_id))
+    return found
 
 
 def _whom(subject: Subject, residents: Mapping[UUID, list[UUID]]) -> list[UUID]:
@@ -165,6 +199,7 @@ def _facts(
         place=str(subject.place_id) if subject.place_id else None,
         devices={name: one for owner in owners for name, one in devices.get(owner, {}).items()},
         services=tuple(services.get(subject.organisation_id, ())),
+        residents=tuple(map(str, whom)) if subject.place_id is not None else (),
     )
 
 
@@ -183,6 +218,8 @@ def _person(found: Row) -> Person:
         plan=_plans_of(encode(found.plan)),
         place=str(found.place_id) if found.place_id else None,
         language=found.language,
+        baseline_cognition=found.baseline_cognition,
+        care_home=found.care_home,
     )
 
 
@@ -216,4 +253,5 @@ def _service(found: Row) -> Service:
         automatic_last_hour=found.automatic_last_hour,
         delivery=found.delivery,
         position=found.position,
+        roaming=found.roaming,
     )

@@ -19,7 +19,8 @@ from gateway.store.connect import Connection, Session
 
 Storage = Literal["native", "timescale"]
 MIGRATION_LOCK = 0x11FE_11FE
-MIGRATIONS = ("0001_core",)
+LATER = ("0002_services", "0003_person_record")
+MIGRATIONS = ("0001_core", *LATER)
 TIME_VARIANT = "0001_time"
 
 
@@ -58,10 +59,16 @@ async def migrate(session: Session, storage: Literal["auto"] | Storage, now: dat
         SettingsError: when `timescale` is asked for and the server cannot do it, or when the
             database already has the other variant.
     """
+    chosen = await _create(session, storage, now)
+    for name in LATER:
+        await _apply(session, name, now)
+    return chosen
+
+
+async def _create(session: Session, storage: Literal["auto"] | Storage, now: datetime) -> Storage:
+    """Make the first shape, unless it is there; give the storage variant."""
     async with session.transaction() as connection:
-        await connection.execute("set local lock_timeout = '30s'")
-        await connection.execute("set local statement_timeout = '120s'")
-        await connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
+        await _prepare(connection)
         await connection.execute(
             "create table if not exists migration"
             " (name text primary key, at timestamptz not null, storage text)"
@@ -78,6 +85,24 @@ async def migrate(session: Session, storage: Literal["auto"] | Storage, now: dat
             ("0001_core", now, chosen),
         )
         return chosen
+
+
+async def _apply(session: Session, name: str, now: datetime) -> None:
+    """Do a later migration once, in a transaction with its own record."""
+    async with session.transaction() as connection:
+        await _prepare(connection)
+        cursor = await connection.execute("select from migration where name = %s", (name,))
+        if await cursor.fetchone() is not None:
+            return
+        await connection.execute(_read(name))
+        await connection.execute("insert into migration (name, at) values (%s, %s)", (name, now))
+
+
+async def _prepare(connection: Connection) -> None:
+    """Wait for whoever migrates beside us, for longer than a call would."""
+    await connection.execute("set local lock_timeout = '30s'")
+    await connection.execute("set local statement_timeout = '120s'")
+    await connection.execute("select pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
 
 
 def _agree(asked: str, found: str) -> Storage:

@@ -47,6 +47,9 @@ Input = Heard | Event
 Making = Callable[[datetime, int, Case], Input]
 
 NOT_CALLS = {ActivationKind.CANCEL, ActivationKind.RESET}
+QUESTIONS = [None, "because", "general.breathing", "general.pain", "general.safeguarding",
+             "general.crime", "general.on_floor", "confusion.now", "seizure.now",
+             "who_needs_help"]  # fmt: skip
 FLAGS = [Flag.RETAINED, Flag.CACHED, Flag.FROM_MEMORY, Flag.UNAUTHENTICATED, Flag.SIMULATED]
 
 
@@ -100,6 +103,7 @@ def operator_events(draw: st.DrawFn) -> Making:
     disposition = draw(st.sampled_from([None, *Disposition]))
     letter = draw(st.sampled_from(["M", "S", "T", "E", "?"]))
     word = draw(st.sampled_from(["yes", "no", "unknown"]))
+    asked = draw(st.sampled_from(QUESTIONS))
     close = draw(st.sampled_from([None, CloseReason.REASSURED]))
     reason = draw(st.sampled_from([None, "because"]))
     to_referral = draw(st.sampled_from([False, False, True]))
@@ -112,8 +116,8 @@ def operator_events(draw: st.DrawFn) -> Making:
             alarm=None if to_referral else _last(case.alarms, "none"),
             referral=_last(case.referrals, "none") if to_referral else None,
             to=to,
-            question=reason,
-            answer=word,
+            question=asked,
+            answer="spouse" if asked == "who_needs_help" and word == "yes" else word,
             answers={letter: word},
             given_by=draw_giver,
             disposition=disposition,

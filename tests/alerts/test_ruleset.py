@@ -92,7 +92,11 @@ def test_every_shipped_row_is_for_local_sign_off() -> None:
 @pytest.mark.parametrize(
     ("replace", "by", "message"),
     [
-        ('text = "t"', 'text = "t"\ncolour = "red"', "local.toml: Object contains unknown field"),
+        (
+            'text = "t"',
+            'text = "t"\ncolour = "red"',
+            "row figure.after_untaken: Object contains unknown field `colour`",
+        ),
         ("value = 90", "value = ", "local.toml: Invalid value"),
         ('approver = "b"', 'approver = "A "', "approver 'A ' is the author"),
         ('source = "s"', 'source = " "', "source is empty"),

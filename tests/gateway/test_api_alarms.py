@@ -213,7 +213,7 @@ def test_every_step_disposition_and_task_has_its_words() -> None:
             entry(what, task=TaskKind.EQUIPMENT, disposition=Disposition.UCR),
         ):
             says = say(one)
-            assert says.endswith("nobody has it (rule figure.after_untaken, version 1).")
+            assert says.endswith("taken the alarm yet (rule figure.after_untaken, version 1).")
             assert "None" not in says
             assert "_" not in says.partition("Why:")[0]
 

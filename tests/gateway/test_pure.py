@@ -39,3 +39,13 @@ def test_null_says_the_same_as_absent() -> None:
 
     assert code == ACCEPTED
     assert answers[0]["decisions"] == []
+
+
+def test_the_vocabulary_lists_the_scripts_of_the_shipped_rules() -> None:
+    out = io.StringIO()
+
+    assert decide_lines(io.BytesIO(), out, vocabulary_only=True) == ACCEPTED
+    words = json.loads(out.getvalue())
+    assert "stumble.E=cannot_weight_bear:clinician" in words["answer"]
+    assert "seizure" in words["script"]
+    assert "catheter" in words["need"]

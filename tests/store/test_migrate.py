@@ -8,6 +8,7 @@ import pytest
 from gateway.errors import SettingsError
 from gateway.store.connect import Session
 from gateway.store.migrate import (
+    MIGRATIONS,
     drop_old_partitions,
     ensure_partitions,
     migrate,
@@ -30,7 +31,34 @@ async def test_a_second_start_changes_nothing(empty_database: str) -> None:
     again = await migrate(session, "auto", MORNING)
 
     assert first == again
-    assert await column(session, "select count(*) from migration") == [1]
+    assert await column(session, "select name from migration order by name") == list(MIGRATIONS)
+    await session.close()
+
+
+async def test_a_database_of_an_earlier_shape_is_brought_forward_and_keeps_its_rows(
+    empty_database: str,
+) -> None:
+    session = Session(lambda: empty_database, "test")
+    await migrate(session, "native", MORNING)
+    async with session.transaction() as connection:
+        await connection.execute("drop index referral_subject")
+        await connection.execute("alter table service drop column roaming")
+        await connection.execute("delete from migration where name = '0002_services'")
+        await connection.execute(
+            "insert into organisation (id, name, created_at)"
+            " values (gen_random_uuid(), 'Test', now())"
+        )
+        await connection.execute(
+            "insert into service (organisation_id, id, name, kind)"
+            " select id, 'icrs', 'ICRS', 'UCR' from organisation"
+        )
+
+    later = MORNING + timedelta(days=1)
+    assert await migrate(session, "auto", later) == "native"
+
+    assert await column(session, "select roaming from service") == [False]
+    at = await column(session, "select at from migration order by name")
+    assert at == [MORNING, later, MORNING]
     await session.close()
 
 

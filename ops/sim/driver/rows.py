@@ -35,6 +35,7 @@ class Service(NamedTuple):
     delivery: str
     phone: str | None
     position: int
+    roaming: bool = False
 
 
 class Place(NamedTuple):
@@ -69,6 +70,8 @@ class Person(NamedTuple):
     plan: Any
     place_id: UUID | None
     language: str | None
+    baseline_cognition: str
+    care_home: bool
 
 
 class Device(NamedTuple):

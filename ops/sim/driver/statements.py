@@ -36,6 +36,9 @@ NOT_SIMULATED = (
     "person_by_nhs_number", "add_person", "demo_next_due", "demo_acknowledged",
     # The BaRS-shaped sender and its answers.
     "bars_case", "bars_sent", "bars_named", "bars_name", "bars_referral",
+    # Extracts.
+    "export_snapshot", "export_referrals", "export_beside", "export_decisions", "export_alarms",
+    "export_services",
     # Upkeep.
     "trim_quarantine", "drop_receipts", "default_rows", "drop_streams",
 )  # fmt: skip

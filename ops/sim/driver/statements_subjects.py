@@ -4,6 +4,8 @@ from collections import namedtuple
 from operator import attrgetter, itemgetter
 from uuid import UUID
 
+import msgspec
+
 from ops.sim.driver.rows import Device, Person, Subject
 from ops.sim.driver.session import Answer, Given, Statement
 from ops.sim.driver.transaction import Transaction
@@ -15,7 +17,7 @@ Locked = namedtuple(  # noqa: PYI024 - a query's row
 PersonFacts = namedtuple(  # noqa: PYI024 - as above
     "PersonFacts",
     "id born postcode status away_until ceiling anticipatory_line conditions contacts"
-    " anticoagulants plan place_id language",
+    " anticoagulants plan place_id language baseline_cognition care_home",
 )
 DeviceFacts = namedtuple(  # noqa: PYI024 - as above
     "DeviceFacts", "id sender line person_id place_id interval_s model speech faulty_since"
@@ -23,10 +25,14 @@ DeviceFacts = namedtuple(  # noqa: PYI024 - as above
 ServiceFacts = namedtuple(  # noqa: PYI024 - as above
     "ServiceFacts",
     "organisation_id id name kind timezone hours catchment capacity capacity_at criteria"
-    " automatic_per_hour delivery phone position automatic_last_hour",
+    " automatic_per_hour delivery phone position roaming automatic_last_hour",
 )
 Label = namedtuple("Label", "label")  # noqa: PYI024 - as above
 SubjectId = namedtuple("SubjectId", "subject_id")  # noqa: PYI024 - as above
+Elsewhere = namedtuple(  # noqa: PYI024 - as above
+    "Elsewhere", "subject_id person id service_id"
+)
+OVER = ("closed", "withdrawn", "rejected")
 HOUR_S = 3600
 first = itemgetter(0)
 
@@ -92,10 +98,21 @@ async def facts_persons(tx: Transaction, given: Given) -> Answer:
         PersonFacts(
             row.id, row.born, row.postcode, row.status, row.away_until, row.ceiling,
             row.anticipatory_line, row.conditions, row.contacts, row.anticoagulants, row.plan,
-            row.place_id, row.language,
+            row.place_id, row.language, row.baseline_cognition, row.care_home,
         )
         for row in found.values()
     ]  # fmt: skip
+
+
+async def facts_elsewhere(tx: Transaction, given: Given) -> Answer:
+    """Give what is open for people in other cases, oldest first."""
+    others, persons = set(given["others"]), set(given["persons"])
+    found = []
+    for row in tx.all(tx.tables.referral):
+        person = msgspec.json.decode(row.record).get("person") or str(row.subject_id)
+        if row.subject_id in others and person in persons and row.state not in OVER:
+            found.append((row.made_at, Elsewhere(row.subject_id, person, row.id, row.service_id)))
+    return [one for _, one in sorted(found, key=lambda pair: (pair[0], pair[1].id))]
 
 
 async def facts_devices(tx: Transaction, given: Given) -> Answer:
@@ -179,6 +196,7 @@ STATEMENTS: dict[str, Statement] = {
     one.__name__: one
     for one in (
         add_subjects, lock_subjects, lock_subject, lock_due_subjects, facts_persons, facts_devices,
-        facts_services, unknown_callers, save_subjects, referral_subject, alarm_subject,
+        facts_elsewhere, facts_services, unknown_callers, save_subjects, referral_subject,
+        alarm_subject,
     )
 }  # fmt: skip
