@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from alerts.case import Alarm, PendingCancel
 from alerts.events import Heard
+from alerts.referral.automatic import release_held
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import make_once
@@ -13,7 +14,7 @@ from alerts.telecare import floor, ladder
 from alerts.telecare.home import warned
 from alerts.telecare.technical import Trouble, trouble
 from alerts.timing import TimerKind
-from alerts.waiting import climb
+from alerts.waiting import IN_QUEUE, climb
 from alerts.words import AlarmKind, AlarmState, Disposition, TaskKind, What
 from devices.model import Activation
 
@@ -121,10 +122,24 @@ def _take_back(step: Step, alarm: Alarm) -> Step:
     if alarm.signals > 1 and alarm.silent_since is not None:
         # Its cancel takes back the fall alone: who also pressed is still waited for.
         step, alarm = ladder.start(step, alarm)
+    step = _ring_on(step, alarm)
+    alarm = step.alarm(alarm.id) or alarm
     again = step.remembered(CANCELLED, step.rules.span(Rule.CANCELLED_FALL_AGAIN))
     past = tuple(p for p in step.case.past if (p.kind, p.about) != ("fall", alarm.id))
     step = step.change(past=past).remember(CANCELLED, alarm.id)
     return _to_clinician(step, alarm) if again else _call_back(step, alarm)
+
+
+def _ring_on(step: Step, alarm: Alarm) -> Step:
+    """Let a call that nobody has go on ringing: its countdown may have run out while it was held.
+
+    What was held for the fall is for whoever pressed as well, and goes out now.
+    """
+    if alarm.signals > 1:
+        step = release_held(step, alarm)
+    alarm = step.alarm(alarm.id) or alarm
+    is_waiting = any(step.waiting(kind, alarm.id) for kind in IN_QUEUE)
+    return step if alarm.state is not AlarmState.OPEN or is_waiting else climb(step, alarm)
 
 
 def _to_clinician(step: Step, alarm: Alarm) -> Step:

@@ -153,6 +153,16 @@ class Alarms:
         if by_person and record.silent_since is None and reasons - NO_VOICE_IN:
             seen.voice_s, seen.silent_s = commit.at_s, None
 
+    def unchanged(self, commit: Commit, entries: list[Entry]) -> None:
+        """Take an operator's acts that leave the alarm's row as it is: two that bear one time."""
+        if not any(row.actor.startswith(OPERATOR) for row in commit.written("audit")):
+            return
+        written = {word(row.id) for row in commit.written("alarm")}
+        for one in entries:
+            seen = self.seen.get(one.alarm or "")
+            if seen is not None and one.alarm not in written and one.what is not What.REFUSED:
+                seen.acted_s, seen.pressed_s = commit.at_s, None
+
     def cancelled(self, cancel: Call) -> None:
         """Take a call that was stored: when it is a cancel, its fall is taken back."""
         fall = self.calls.get((cancel.device, cancel.of))

@@ -78,8 +78,12 @@ class Book:
         return 0.0 if healthy_s is None else self.now_s - max(due_s, healthy_s)
 
     def is_late(self, due_s: float) -> bool:
-        """Say whether something has been due for longer than any allowance."""
-        return self.overdue_s(due_s) > self.late_s
+        """Say whether something has been due for longer than any allowance.
+
+        A case that was decided by a clock that ran ahead stands there until true time has come so
+        far: what it waits for is late by as much.
+        """
+        return self.overdue_s(due_s) > self.late_s + self.ahead_s
 
     # -- what happened -----------------------------------------------------------------------------
 
@@ -168,6 +172,7 @@ class Book:
         for row in commit.of("alarm"):
             if row.new is not None:
                 self._alarms.record(commit, row.old, row.new, entries)
+        self._alarms.unchanged(commit, entries)
         by_service = any(one.actor.startswith("service:") for one in commit.written("audit"))
         for row in commit.of("outbox"):
             if row.old is None and row.new.what == "notice" and row.new.alarm_id is not None:

@@ -27,6 +27,9 @@ HAND_OVER = "hand_over"
 LEASE_SLACK_S = 0.5
 _lost_of = msgspec.json.Decoder(DeviceLost).decode
 
+ROUNDING = timedelta(milliseconds=1)
+"""Times of clocks that were moved by fractions of a second are rounded on their way."""
+
 
 class Claims(Part):
     """Watches who holds what."""
@@ -68,7 +71,7 @@ class Claims(Part):
     def _claim(self, commit: Commit, name: str, old: Any, new: Any) -> None:  # noqa: ANN401 - rows
         """Lease to one holder at a time, and for at least twice what a request may take."""
         self.book.met["lease ran out while sending"] += old.lease_until is not None
-        latest = commit.now + timedelta(seconds=self.book.ahead_s)
+        latest = commit.now + timedelta(seconds=self.book.ahead_s) + ROUNDING
         if old.lease_until is not None and old.lease_until > latest:
             left_s = (old.lease_until - latest).total_seconds()
             self.book.say(WINNER, f"{name} was leased again {left_s:.1f} s before its lease ended")
