@@ -43,6 +43,4 @@ def _jump(world: "World", fault: Fault) -> None:
         world.database_ahead_s += fault.for_s
     elif process is not None:
         process.skew_s += fault.for_s
-    ahead_s = max((one.skew_s for one in world.lives.running()), default=0.0)
-    world.ahead_s = max(world.ahead_s, world.database_ahead_s + ahead_s)
     world.trace.add("clock_jumped", process=fault.whom, by_s=round(fault.for_s, 3))

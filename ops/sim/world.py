@@ -57,7 +57,6 @@ CALM_PROBE_S = 7.0
 BUSY_PAUSES_S = (0.4, 3.0, 4.0, 5.0)
 """How long a duty looks away at most while nothing is due."""
 AUDIT_KEY = bytes(32)
-SETTLED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,6 @@ class World:
             for number in range(1, self.choice.named("shift").one((0, 1, 2, 2)) + 1)
         ]
         self.healthy_since_s: float | None = None
-        self.ahead_s = 0.0
         self.busy_pause_s = self.choice.named("pace").one(BUSY_PAUSES_S)
         self.trouble: BaseException | None = None
         self.lives = Lives(self)
@@ -147,12 +145,6 @@ class World:
         """Name the processes that run and can reach a usable database."""
         usable = strikes.database_is_usable(self.weather)
         return [one.name for one in self.lives.running()] if usable else []
-
-    def operators_on_duty(self) -> int:
-        """Say how many operators look at their screens."""
-        if self.weather.now_is(Kind.OPERATORS_VANISH):
-            return 0
-        return sum(one.on_duty for one in self.operators)
 
     def note_health(self) -> None:
         """Note since when at least one process runs beside a usable database."""

@@ -19,8 +19,6 @@ from ops.sim.driver.session import Instance, Session
 
 __all__ = ["Change", "Hooks", "Quiet", "Server", "driver_for"]
 
-NEVER_S = float("inf")
-
 
 class Server(Instance):
     """One PostgreSQL. `tables` holds the committed rows: `server.tables.alarm[id].state`."""
@@ -70,20 +68,3 @@ class Server(Instance):
     def start(self) -> None:
         """Start it again."""
         self._is_up = True
-
-    def next_due_s(self, now: datetime) -> float:
-        """Give in how many seconds a committed row next wants something done; inf when none does.
-
-        What waits for a clock: cases that are due, messages that may be sent, held inbox rows.
-        """
-        tables = self.tables
-        first: list[datetime] = []
-        for key in tables.subject_due.found.get(True, ()):
-            due_at = tables.subject[key].next_due_at
-            assert due_at is not None
-            first.append(due_at)
-        for key in tables.outbox_waiting.found.get(True, ()):
-            message = tables.outbox[key]
-            first.append(max(message.try_at, message.lease_until or message.try_at))
-        first += [one.held_until or now for one in tables.inbox.values()]
-        return max(0.0, (min(first) - now).total_seconds()) if first else NEVER_S
