@@ -56,10 +56,10 @@ class Alarm(msgspec.Struct, frozen=True):
         close_asked_by: Who first asked to close a silent alarm; a second person confirms.
         known: False for an unknown caller; nothing goes out by itself then.
         fall_key: `device/id` of the fall's message, so that only its own cancel cancels it.
-        speech: False when no unit that called can open a voice channel; `spoke_at` is a figure
-            of the 60 s and 180 s only for units that can (DECIDING 8).
+        speech: False when no unit that called has a voice channel: no 60 s, 180 s (DECIDING 8).
         answers: What was answered last to each question; `given_by` says who gave it.
         also_disposition: What goes on by itself beside a person's decision: a 999 task.
+        calls: Which calls of a plan stand (`press`, `fall`), and since when; None: not kept yet.
     """
 
     id: str
@@ -96,6 +96,7 @@ class Alarm(msgspec.Struct, frozen=True):
     speech: bool = True
     given_by: dict[str, str] = {}
     also_disposition: Disposition | None = None
+    calls: dict[str, datetime] | None = None
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

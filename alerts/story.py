@@ -26,7 +26,7 @@ from alerts.facts import Facts
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.story_house import elsewhere, facts_of, person_of, subject_for, subject_of
-from alerts.story_input import Story, StoryError, StoryEvent, read_story
+from alerts.story_input import Story, StoryError, StoryEvent, explained, read_story
 from alerts.story_names import Names, final_alarm, final_referral
 from alerts.story_signals import read_signals
 from alerts.vocabulary import vocabulary
@@ -147,7 +147,8 @@ class _Play:
 
     def _note_repeat(self, subject: str, event: StoryEvent, key: str) -> None:
         person = self._facts(subject, event.at).person
-        reason = self.rules.why(Rule.ALARM_REPEAT, "repeat", device=event.device, id=key)
+        inputs = {"device": event.device, "id": key}
+        reason = self.rules.why(Rule.ALARM_REPEAT, "repeat", inputs)
         entry = Entry(
             event.at, What.NOTHING, (reason,), person=None if person is None else person.id
         )
@@ -169,8 +170,10 @@ class _Play:
         subject = self._of_referral(made.referral)
         if subject is None and made.do is ServiceAct.RECEIVE:
             if event.person not in self.story.persons:
+                known = ", ".join(self.story.persons) or "none"
                 raise StoryError(
-                    f"receive of {event.referral!r}: person {event.person!r} not known"
+                    f"receive of {event.referral!r}: person {event.person!r} not known, "
+                    f"expected one of the story's: {known}"
                 )
             subject = f"person:{event.person}"
             self._tell(subject, made, event.at)
@@ -259,7 +262,8 @@ def _convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one 
     try:
         return msgspec.convert(fields, wanted)
     except msgspec.ValidationError as error:
-        raise StoryError(str(error)) from error
+        at = f"the event at {fields['at'].isoformat()}"
+        raise StoryError(f"{at}: {explained(error, wanted)}") from error
 
 
 def _again(heard: Heard) -> Heard:

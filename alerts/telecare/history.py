@@ -29,19 +29,18 @@ def propose(step: Step, row: ActivationRow) -> Step:
 
     Nothing is proposed for somebody who is not at home; what happened counts on.
     """
-    rule = KINDS.get(row.plan)
-    within = step.rules.span(Rule.PROPOSE_WITHIN)
-    person = step.facts.person
+    rule, person = KINDS.get(row.plan), step.facts.person
     if rule is None or person is None:
         return step
     if effective_status(person, step.now) is not PersonStatus.HOME:
         return step
+    within = step.rules.span(Rule.PROPOSE_WITHIN)
+    since = step.now - within
+    for task in step.case.tasks:
+        if task.kind is TaskKind.FALLS_ASSESSMENT and task.made_at > since:
+            return step
     times = step.remembered(row.plan, within)
-    recently = any(
-        task.kind is TaskKind.FALLS_ASSESSMENT and task.made_at > step.now - within
-        for task in step.case.tasks
-    )
-    if times < step.rules.count(rule) or recently:
+    if times < step.rules.count(rule):
         return step
     reason = step.why(rule, f"repeated_{row.plan}", times=times, days=within.days)
     step, _ = make_task(step, TaskKind.FALLS_ASSESSMENT, reason, text="propose an assessment")

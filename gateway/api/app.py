@@ -18,8 +18,10 @@ from gateway.api import (
     routes_health,
     routes_mdt,
     routes_page,
+    routes_people,
     routes_referrals,
     routes_service_acts,
+    routes_services,
     routes_tasks,
 )
 from gateway.api.auth import ROUTES, Roles
@@ -32,6 +34,8 @@ ROUTERS = (
     routes_page.router,
     routes_health.router,
     routes_alarms.router,
+    routes_services.router,
+    routes_people.router,
     routes_referrals.router,
     routes_service_acts.router,
     routes_tasks.router,

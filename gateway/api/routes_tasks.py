@@ -33,7 +33,10 @@ async def list_tasks(
     service: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = LIMIT,
 ) -> views.Tasks:
-    """Give tasks that are open or claimed, the most urgent first; a responder's service's only."""
+    """Give tasks that are open or claimed, the most urgent first; a responder's service's only.
+
+    Each says whom it is about; `warning` is read before one calls their home.
+    """
     named = reads.named_service(caller, service)
     async with context.sessions.transaction() as connection:
         found = await rows(
@@ -44,9 +47,13 @@ async def list_tasks(
             kinds=_kinds(caller),
             limit=limit + 1,
         )
+        warned = await reads.warnings_of(connection, found)
     now = context.clock.now()
     return views.Tasks(
-        tasks=tuple(build.task_view(build.task_of(one.record), now) for one in found[:limit]),
+        tasks=tuple(
+            build.task_view(build.task_of(one.record), build.whose(one, warned), now)
+            for one in found[:limit]
+        ),
         more=len(found) > limit,
     )
 
@@ -58,6 +65,7 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
         found = await row(
             connection, "desk_task", id=task_id, organisation_id=caller.organisation_id
         )
+        warned = await reads.warnings_of(connection, [found] if found is not None else [])
     hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
     if found is None or hidden or caller.service_id not in (None, found.service_id):
         raise ApiError(404, "no task of this id that you may see")
@@ -67,7 +75,7 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
     task = next(one for one in acted.case.tasks if one.id == str(task_id))
     referral = next((one for one in acted.case.referrals if one.id == task.referral), None)
     return views.TaskDone(
-        task=build.task_view(task, now),
+        task=build.task_view(task, build.whose(found, warned), now),
         notes=() if referral is None else build.notes(referral),
         decided=build.steps(acted.entries),
     )
