@@ -56,7 +56,7 @@ class Survey:
     """A pytest plugin: instead of a run, each test alone, with the lines it executes."""
 
     def __init__(self, folders: Sequence[Path], jobs: int) -> None:
-        self._watched = [f"{folder}/*" for folder in folders]
+        self._watched = [str(one) if one.is_file() else f"{one}/*" for one in folders]
         self._jobs = jobs
         self._before = self._watch()
         self.reach: Reach | None = None

@@ -46,8 +46,11 @@ Tell = Callable[[Judged], None]
 
 
 def everywhere(packages: Sequence[str]) -> list[Spot]:
-    """Give every place of every module of the packages."""
-    paths = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+    """Give every place of every module of the packages; a package may be a single module too."""
+    named = [ROOT / package for package in packages]
+    paths = [
+        path for one in named for path in ([one] if one.is_file() else sorted(one.rglob("*.py")))
+    ]
     return [Spot(path, place) for path in paths for place in places(path.read_text())]
 
 
