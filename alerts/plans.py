@@ -46,11 +46,21 @@ def plan_of(step: Step, alarm: Alarm) -> Planned:
     asks several things about one alarm asks this once and passes it on.
     """
     barred = barred_by(step, alarm)
-    kinds = () if step.row(alarm).ladder is Ladder.LISTEN else tuple(calls_of(step, alarm))
-    if barred or not kinds:
+    kinds = () if barred else _kinds(step, alarm)
+    if not kinds:
         decides = step.why(Rule.PLAN, "operator_decides", what=alarm.what)
         return Planned(BY_OPERATOR, (*barred, decides), barred)
-    return min([_plan_for(step, kind) for kind in kinds], key=_soonest)
+    return min([_plan_for(step, kind) for kind in kinds], key=lambda one: _soonest(one.plan))
+
+
+def first_plan(step: Step, alarm: Alarm) -> Plan:
+    """Give the plan of `plan_of` without its reasons, as it is while nothing bars it."""
+    plans = [_chosen(step, kind)[0] or BY_OPERATOR for kind in _kinds(step, alarm)]
+    return min(plans, key=_soonest, default=BY_OPERATOR)
+
+
+def _kinds(step: Step, alarm: Alarm) -> tuple[str, ...]:
+    return () if step.row(alarm).ladder is Ladder.LISTEN else tuple(calls_of(step, alarm))
 
 
 def calls_of(step: Step, alarm: Alarm) -> dict[str, datetime]:
@@ -61,24 +71,28 @@ def calls_of(step: Step, alarm: Alarm) -> dict[str, datetime]:
     return {kind: alarm.alarm_at} if kind else {}
 
 
-def _soonest(planned: Planned) -> float:
+def _soonest(plan: Plan) -> float:
     """Order plans by when they refer: at once, after so many seconds, never by themselves."""
-    if planned.plan.at_once:
-        return 0
-    return planned.plan.after_untaken_s or math.inf
+    return 0 if plan.at_once else plan.after_untaken_s or math.inf
 
 
-def _plan_for(step: Step, kind: str) -> Planned:
-    """Give the plan for a kind of call: the person's own, else the shipped one."""
+def _chosen(step: Step, kind: str) -> tuple[Plan | None, str]:
+    """Choose the plan for a kind of call: the person's own, else the shipped row, named."""
     person = step.facts.person
     own = None if person is None else person.plan.get(kind)
     if own is not None:
-        return Planned(own, (step.why(Rule.PLAN, "plan_of_person", plan=_words(own)),))
+        return own, ""
     shipped = step.rules.plans.get(kind)
-    if shipped is None:
+    return (None, "") if shipped is None else (shipped.plan, shipped.id)
+
+
+def _plan_for(step: Step, kind: str) -> Planned:
+    plan, row = _chosen(step, kind)
+    if plan is None:
         return Planned(BY_OPERATOR, (step.why(Rule.PLAN, "no_plan_shipped", kind=kind),))
-    why = step.why(Rule.PLAN, "plan_shipped", plan=_words(shipped.plan), row=shipped.id)
-    return Planned(shipped.plan, (why,))
+    if not row:
+        return Planned(plan, (step.why(Rule.PLAN, "plan_of_person", plan=_words(plan)),))
+    return Planned(plan, (step.why(Rule.PLAN, "plan_shipped", plan=_words(plan), row=row),))
 
 
 def barred_by(step: Step, alarm: Alarm) -> tuple[Reason, ...]:

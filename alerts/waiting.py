@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
 from alerts.lifecycle import ALARM, AlarmEvent, advance
-from alerts.plans import Planned, calls_of, plan_of
+from alerts.plans import Planned, calls_of, first_plan, plan_of
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.timing import TimerKind
@@ -63,7 +63,7 @@ def call_too(step: Step, alarm: Alarm, planned: Planned, *, urgent: bool) -> Ste
         return _count_down(step, alarm, planned, after_s) if sooner else step
     if not urgent:
         return step
-    if plan_of(step, alarm).plan.after_untaken_s is None:
+    if planned.barred or first_plan(step, alarm).after_untaken_s is None:
         step = step.stop(alarm.id, (TimerKind.REFER,))
     return climb(step, alarm)
 

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from alerts.case import Alarm
-from alerts.plans import Planned, barred_by, plan_of
+from alerts.plans import Planned, barred_by, first_plan, plan_of
 from alerts.referral.make import Ask, refer
 from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
@@ -22,8 +22,11 @@ def is_held(alarm: Alarm) -> bool:
 
 def refer_at_once(step: Step, alarm: Alarm, planned: Planned | None = None) -> Step:
     """Make the provisional referral of an `at_once` plan, unless it is held or made already."""
+    first = first_plan(step, alarm) if planned is None else planned.plan
+    if not first.at_once or is_referred(step, alarm):
+        return step
     planned = planned or plan_of(step, alarm)
-    if not planned.plan.at_once or is_referred(step, alarm):
+    if not planned.plan.at_once:
         return step
     if is_held(alarm):
         hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
