@@ -1,6 +1,6 @@
 """Two services for one person: a referral each, and each knows of the other (CLINICAL 1.1 row 6).
 
-Both answer one alarm, or one of them came from elsewhere and has no alarm (ADR 0015).
+Both answer one alarm, or one of them came from elsewhere and has no alarm (ADR 0013).
 """
 
 from msgspec.structs import replace
