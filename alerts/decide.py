@@ -14,6 +14,7 @@ from alerts.case import Case, Decision
 from alerts.events import (
     DeliveryEvent,
     DeviceBack,
+    DeviceFault,
     DeviceLost,
     Event,
     Heard,
@@ -29,10 +30,9 @@ from alerts.referral.service_events import find, serve
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.step import Step
-from alerts.telecare import persons, technical
+from alerts.telecare import faulty, persons, technical
 from alerts.telecare.activation import heard_call, unreadable_call
 from alerts.telecare.answers import by_device
-from alerts.telecare.faulty import note_fault
 from alerts.telecare.operator import operate
 from alerts.telecare.task_done import task_done
 from alerts.telecare.timers import fire
@@ -60,7 +60,7 @@ def on_signals(
     step = Step(case, facts, rules.at(now), case.as_of)
     for one in heard:
         step = _run(step, one.received_at)
-        step = note_fault(step, _hear(step, one), one.sender)
+        step = faulty.note_fault(step, _hear(step, one), one.sender)
     return tidy(_run(step, now), case).decision()
 
 
@@ -129,6 +129,7 @@ HANDLERS: Mapping[type[Event], Callable[[Step, Any], Step]] = {
     DeliveryEvent: _deliver,
     DeviceLost: technical.lost,
     DeviceBack: technical.back,
+    DeviceFault: faulty.recorded,
     TaskDone: task_done,
     PersonChanged: persons.changed,
 }

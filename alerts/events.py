@@ -60,6 +60,19 @@ class DeviceBack(msgspec.Struct, frozen=True):
     devices: tuple[str, ...]
 
 
+class DeviceFault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Somebody recorded that a device is faulty since a time; None: it works again, or is replaced.
+
+    Deciding reads the device's other parts from the facts, and what it is told here before them.
+    """
+
+    at: datetime
+    by: str
+    device: str
+    faulty_since: datetime | None
+    text: str = ""
+
+
 class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an operator did; `alarm` is None for a note on a referral.
 
@@ -158,6 +171,7 @@ Event = (
     | DeliveryEvent
     | DeviceLost
     | DeviceBack
+    | DeviceFault
     | TaskDone
     | PersonChanged
 )

@@ -4,6 +4,7 @@ Facts are read from the database (or from a story) and never changed by deciding
 come from the rules, not from here.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -46,6 +47,20 @@ class Person(msgspec.Struct, frozen=True):
     language: str | None = None
     baseline_cognition: str = "A"
     care_home: bool = False
+
+
+def living(enrolled: Sequence[Person]) -> list[Person]:
+    """Give who lives in a home, of all who are enrolled there: the dead do not."""
+    return [person for person in enrolled if person.status is not PersonStatus.DECEASED]
+
+
+def only_resident(enrolled: Sequence[Person]) -> Person | None:
+    """Give the person of a place's case: the only one who lives there.
+
+    Where the only one enrolled has died, that is whom a call from there is about, flagged as ever.
+    """
+    there = living(enrolled) or enrolled
+    return there[0] if len(there) == 1 else None
 
 
 class Device(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from alerts.case import Case
-from alerts.facts import Elsewhere, Facts, Person
+from alerts.facts import Elsewhere, Facts, Person, living, only_resident
 from alerts.ruleset import Rules
 from alerts.step import CLOSED_REFERRALS
 from alerts.story_input import Story
@@ -47,8 +47,9 @@ def person_of(story: Story, subject: str) -> Person | None:
     kind, _, name = subject.partition(":")
     if kind == "person":
         return story.persons.get(name)
-    living = [p for p in story.persons.values() if kind == "place" and p.place == name]
-    return living[0] if len(living) == 1 else None
+    if kind != "place":
+        return None
+    return only_resident([p for p in story.persons.values() if p.place == name])
 
 
 def elsewhere(story: Story, subject: str, cases: Mapping[str, Case]) -> tuple[Elsewhere, ...]:
@@ -78,7 +79,8 @@ def facts_of(
 ) -> Facts:
     """Give what is known for deciding a case; `automatic` are the referrals made by themselves."""
     kind, _, name = subject.partition(":")
-    living = {p.id for p in story.persons.values() if kind == "place" and p.place == name}
+    enrolled = [p for p in story.persons.values() if kind == "place" and p.place == name]
+    owners = {p.id for p in enrolled}
     services = tuple(
         replace(s, automatic_last_hour=sum(n == s.id and at > now - HOUR for n, at in automatic))
         for s in story.services
@@ -87,7 +89,7 @@ def facts_of(
         d.id: d
         for d in story.devices.values()
         if subject_of(story, d.id) == subject
-        or d.person in living
+        or d.person in owners
         or (kind == "place" and d.place == name)
     }
     return Facts(
@@ -95,6 +97,6 @@ def facts_of(
         person=person_of(story, subject),
         devices=devices,
         services=services,
-        residents=tuple(sorted(living)),
+        residents=tuple(sorted(p.id for p in living(enrolled))),
         bereaved=_is_bereaved(story, kind, name),
     )

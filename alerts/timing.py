@@ -35,6 +35,7 @@ class TimerKind(StrEnum):
     CLIMB_PARTNER = "climb_partner"
     SEEN = "seen"
     ACCEPT = "accept"
+    ARRIVE = "arrive"
     CANCEL_KEPT = "cancel_kept"
     FAULT_OVERDUE = "fault_overdue"
 

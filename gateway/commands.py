@@ -11,14 +11,18 @@ from gateway.clock import Clock
 from gateway.context import Context
 from gateway.enrol import Roll, enrol, read_roll
 from gateway.errors import SettingsError
+from gateway.faults import record_all
 from gateway.keys import OWNER_ONLY
 from gateway.log import configure
+from gateway.persons import Who
 from gateway.roles import ApiRole
 from gateway.rules_command import lines_of
 from gateway.runtime import prepared
 from gateway.senders.bars_token import read_key
 from gateway.settings import load
 from gateway.tokens import new_token
+
+IMPORT = "import"
 
 
 @asynccontextmanager
@@ -68,10 +72,14 @@ async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> 
     """
     roll = _roll(file, secrets_to)
     async with _context(toml) as context:
-        done = await enrol(context.sessions, roll, context.clock.now())
-    if secrets_to is not None:
-        lines = [f"{line}\t{sender}\t{secret}\n" for (line, sender), secret in done.secrets.items()]
-        _write_once(secrets_to, "".join(lines))
+        now = context.clock.now()
+        done = await enrol(context.sessions, roll, now)
+        who = Who(roll.organisation, IMPORT, IMPORT)
+        if secrets_to is not None:
+            lines = [f"{line}\t{sender}\t{it}\n" for (line, sender), it in done.secrets.items()]
+            _write_once(secrets_to, "".join(lines))
+        # After the secrets, which nobody can give again.
+        await record_all(context.sessions, context.desk, who, done.faults, now)
     typer.echo(
         f"enrolled: {done.services} services, {done.places} places, {done.persons} persons, "
         f"{done.devices} devices; {len(done.secrets)} new secrets"

@@ -3,8 +3,8 @@
 Checked first, then all or nothing: a file with one wrong row changes nothing. A device without a
 secret or certificate in the file gets a new secret, which is given back once and stored only as
 its SHA-256. What the desk may have changed of a person since (status, ceiling of treatment, flags)
-stays unless the file names it; a death names the two people who confirmed it, and no file takes one
-back.
+stays unless the file names it, a device's known fault likewise; a death names the two people who
+confirmed it, and no file takes one back.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,20 @@ from typing import Annotated, Any
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from alerts.words import Ceiling, PersonStatus, SubjectKind
+from gateway import faults
 from gateway.errors import SettingsError
+from gateway.faults import Fault
 from gateway.keys import new_secret, secret_sha256
 from gateway.persons import FileRecord, merged
 from gateway.placing import NAMESPACE
@@ -126,6 +136,7 @@ class DeviceRow(Strict):
     speech: bool = True
     enabled: bool = True
     expires_at: datetime | None = None
+    faulty_since: AwareDatetime | None = None
     secret_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
     certificate_sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$")
 
@@ -157,13 +168,14 @@ class Roll(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What was enrolled: counts, and each new device's secret by (line, sender), shown once."""
+    """Counts, each new device's secret, shown once, and the faults to tell (gateway/faults.py)."""
 
     services: int
     places: int
     persons: int
     devices: int
     secrets: dict[tuple[str, str], str]
+    faults: tuple[Fault, ...] = ()
 
 
 def plan_of(given: object) -> dict[str, Any]:
@@ -215,17 +227,20 @@ async def enrol(sessions: Sessions, roll: Roll, now: datetime) -> Enrolled:
         StoreError: nothing was kept.
     """
     secrets: dict[tuple[str, str], str] = {}
+    speak = [one for one in roll.devices if "faulty_since" in one.model_fields_set]
+    named = [Fault(one.line, one.sender, one.faulty_since) for one in speak]
     async with sessions.transaction() as connection, connection.pipeline():
         await run(connection, "add_organisation", id=roll.organisation, name=roll.name, now=now)
         for service in roll.services:
             await _put_service(connection, roll.organisation, service)
         await _put_subjects(connection, roll, now)
+        told = await faults.of_file(connection, roll.organisation, named)
         for device in roll.devices:
             secret = await _put_device(connection, roll.organisation, device)
             if secret is not None:
                 secrets[(device.line, device.sender)] = secret
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
-    return Enrolled(*counts, secrets)
+    return Enrolled(*counts, secrets, told)
 
 
 async def _put_service(connection: Connection, organisation: UUID, service: ServiceRow) -> None:

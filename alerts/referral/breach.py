@@ -12,7 +12,7 @@ from alerts.timing import TimerKind
 from alerts.waiting import front
 from alerts.words import ReferralState, TaskKind, What
 
-WATCH = (TimerKind.SEEN, TimerKind.ACCEPT)
+WATCH = (TimerKind.SEEN, TimerKind.ACCEPT, TimerKind.ARRIVE)
 
 
 def not_seen(step: Step, referral: Referral) -> Step:
@@ -101,7 +101,7 @@ def asked_to_act(step: Step, referral: Referral, by: str) -> Step:
 
 
 def unwatch(step: Step, referral_id: str) -> Step:
-    """Stop waiting for a human to see and accept a referral; one that is not to be is not joint."""
+    """Stop waiting for whoever sees, accepts and comes; a referral not to be is not joint."""
     step = step.stop(referral_id, WATCH)
     referral = step.referral(referral_id)
     if referral is None or referral.state not in NEVER_CAME:

@@ -74,6 +74,23 @@ def to_999(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     return make_999(step, alarm, reason, "the crisis team says 999", by_a_person=True)
 
 
+def by_ring_back(step: Step, alarm: Alarm, event: ServiceEvent) -> Step:
+    """Open the 999 task that a clinician asks for who rang back where there is no referral.
+
+    Raises:
+        Forbidden: the alarm is closed, and no call for help is open.
+    """
+    if event.disposition is None:
+        return step
+    current = step.open_alarm(AlarmKind.HELP) if alarm.state is AlarmState.CLOSED else alarm
+    if current is None:
+        raise Forbidden(
+            "the alarm is closed: call 999 yourself, then tell an operator", Rule.REGRADE
+        )
+    reason = step.why(Rule.REGRADE, "regraded_to_999", by=event.by)
+    return make_999(step, current, reason, "the clinician says 999", by_a_person=True)
+
+
 def _open(step: Step, referral: Referral, reason: Reason) -> tuple[Step, Alarm]:
     """Open the call for help that the 999 task belongs to; no second referral is made for it."""
     opened_by = f"regraded:{referral.id}@{step.now.isoformat()}"

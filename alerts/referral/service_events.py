@@ -15,6 +15,7 @@ from alerts.events import ServiceEvent
 from alerts.ids import inbound_referral_id
 from alerts.lifecycle import REFERRAL, Forbidden, ReferralEvent, TaskEvent, advance
 from alerts.referral import feedback, regrade
+from alerts.referral.arriving import expect_team
 from alerts.referral.breach import asked_to_act, by_phone, unwatch
 from alerts.referral.extra_tasks import make_extra_tasks
 from alerts.referral.inbound import fields, inbound, when
@@ -104,7 +105,6 @@ def _seen(step: Step, referral: Referral, event: ServiceEvent) -> Step:
 def _accepted(step: Step, referral: Referral, event: ServiceEvent) -> tuple[Step, Referral]:
     """Whoever accepts, sets out or arrives has accepted; nothing is provisional after it."""
     at = when(step, event)
-    first = referral.accepted_at is None
     standard = event.standard or referral.standard
     referral = replace(
         referral,
@@ -117,9 +117,8 @@ def _accepted(step: Step, referral: Referral, event: ServiceEvent) -> tuple[Step
         reason = step.why(Rule.SERVICE_ACTS, "accepted_by_service", by=event.by)
         step = settle(step, referral, (reason,))
         referral = step.referral(referral.id) or referral
-    if first:
-        step = finish_kind(step, TaskKind.PHONE_REFERRAL, referral.id, TaskEvent.DONE)
-    return step, referral
+    step = finish_kind(step, TaskKind.PHONE_REFERRAL, referral.id, TaskEvent.DONE)
+    return expect_team(step, referral), referral
 
 
 def _accept(step: Step, referral: Referral, event: ServiceEvent) -> Step:
@@ -202,14 +201,30 @@ def _ring_back(step: Step, referral: Referral, event: ServiceEvent) -> Step:
 
 
 def _rang_back(step: Step, event: ServiceEvent) -> Step:
-    """A clinician rang back about an alarm that has no referral."""
+    """A clinician rang back about an alarm that has no referral, and may say 999.
+
+    Raises:
+        Forbidden: there is no such alarm, 999 is for a closed one, or tasks are left behind.
+    """
+    regrade.check(event)
     alarm = step.alarm(event.alarm) if event.alarm else step.open_alarm(AlarmKind.HELP)
     if alarm is None:
         raise Forbidden("ring_back needs a referral or an open call for help", Rule.SERVICE_ACTS)
+    if event.tasks:
+        raise Forbidden(
+            "tasks are left with a referral, and this alarm has none", Rule.SERVICE_ACTS
+        )
     step = finish_kind(step, TaskKind.RING_BACK, alarm.id, TaskEvent.DONE)
     reason = step.why(Rule.SERVICE_ACTS, event.do.value, by=event.by)
-    text = said(event.result, event.text)
-    return step.about(What.NOTHING, alarm, reason, service=event.service, text=text)
+    step = step.about(
+        What.NOTHING,
+        alarm,
+        reason,
+        service=event.service or None,
+        text=said(event.result, event.text),
+        occurred_at=None if event.occurred_at is None else when(step, event),
+    )
+    return regrade.by_ring_back(step, alarm, event)
 
 
 def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:

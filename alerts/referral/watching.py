@@ -16,6 +16,8 @@ from alerts.timing import TimerKind
 from alerts.waiting import ON_FLOOR
 from alerts.words import AlarmState, What
 
+ANSWER = (TimerKind.SEEN, TimerKind.ACCEPT)
+
 
 def watch(step: Step, referral: Referral) -> Step:
     """Set the times by which a human must have seen and accepted it (DECIDING 2)."""
@@ -30,7 +32,7 @@ def rewatch(step: Step, referral: Referral) -> Step:
         step = step.stop(referral.id, (TimerKind.SEEN,))
     else:
         step = step.wait(TimerKind.SEEN, seen_by, referral.id)
-    waits = (timer.due_at for timer in step.case.timers if timer.about == referral.id)
+    waits = (t.due_at for t in step.case.timers if t.about == referral.id and t.kind in ANSWER)
     return step.put_referral(
         replace(referral, breach_due_at=min(waits, default=referral.breach_due_at))
     )

@@ -1,31 +1,43 @@
 """A fault that leaves a person unprotected (DECIDING 1, branch 0; CLINICAL 7.2, H4).
 
 What a known-faulty device sends counts as ever; beside it stands that nobody can rely on the next
-one. The task of a fault has its due time, and an overdue one climbs every day until it is done:
-nothing but a person, or the end of its cause, ends it.
+one. The task of a fault has its owner (the equipment provider where a row names one that can come
+now, else the technical desk: engineers see every such task) and its due time, and an overdue one
+climbs every day until it is done: nothing but a person, or the end of its cause, ends it. The end
+of a technical alarm is no end of a known fault: its task is one of its own.
 """
 
 from msgspec.structs import replace
 
 from alerts.case import Reason, Task
+from alerts.events import DeviceFault
+from alerts.lifecycle import TaskEvent
+from alerts.referral.routes import service_for
 from alerts.rule_ids import Rule
 from alerts.step import LIVE_TASKS, Step
-from alerts.tasks import make_task
+from alerts.tasks import finish, make_task
 from alerts.timing import TimerKind
 from alerts.waiting import SUPERVISOR, front, ring
 from alerts.words import TaskKind, What
 
+TECHNICAL_DESK = "the technical desk"
 REPLACE_IT = "known faulty: replace the device, and say how the person calls meanwhile"
 OVERDUE = "device fault overdue: the person is unprotected"
 RAISED = 3
 """Priority of a technical alarm whose fault is overdue."""
 
 
-def see_to(step: Step, reason: Reason, alarm: str | None = None, text: str = "") -> Step:
-    """Make the task of a fault with its due time; overdue it climbs."""
+def see_to(
+    step: Step,
+    reason: Reason,
+    alarm: str | None = None,
+    text: str = "",
+    owner: str | None = None,
+) -> Step:
+    """Make the task of a fault with its due time; overdue it climbs. `owner` is a service."""
     due_at = step.now + step.rules.span(Rule.DEVICE_FAULT)
     step, task = make_task(
-        step, TaskKind.DEVICE_FAULT, reason, alarm=alarm, due_at=due_at, text=text
+        step, TaskKind.DEVICE_FAULT, reason, alarm=alarm, service=owner, due_at=due_at, text=text
     )
     return step.wait(TimerKind.FAULT_OVERDUE, due_at, task.id)
 
@@ -54,9 +66,43 @@ def note_fault(before: Step, after: Step, sender: str) -> Step:
     inputs = {"device": sender, "faulty_since": device.faulty_since}
     reason = after.why(Rule.DEVICE_FAULT, "device_known_faulty", **inputs)
     step = _with_reason(after, len(before.entries), reason)
-    if any(t.kind is TaskKind.DEVICE_FAULT and t.state in LIVE_TASKS for t in step.case.tasks):
+    return step if _open(step) else _replace(step, reason)
+
+
+def recorded(step: Step, event: DeviceFault) -> Step:
+    """Somebody recorded a fault: its task stands at once, whether the device is heard or not.
+
+    Recorded as mended or replaced, it ends the task, unless the person's other device is faulty.
+    """
+    inputs = {"device": event.device, "faulty_since": event.faulty_since, "by": event.by}
+    if event.faulty_since is not None:
+        reason = step.why(Rule.DEVICE_FAULT, "device_known_faulty", **inputs)
+        if _open(step):
+            return step.say(What.NOTHING, reason, text=event.text)
+        return _replace(step, reason)
+    step = step.say(
+        What.NOTHING, step.why(Rule.DEVICE_FAULT, "device_mended", **inputs), text=event.text
+    )
+    others = [one for one in step.facts.devices.values() if one.id != event.device]
+    if any(one.faulty_since is not None for one in others):
         return step
-    return see_to(step, reason, text=REPLACE_IT)
+    for task in _open(step):
+        step = finish(step, task, TaskEvent.DONE)
+    return step
+
+
+def _open(step: Step) -> tuple[Task, ...]:
+    """Give the open tasks of known faults; those of a technical alarm end with it."""
+    return tuple(
+        task
+        for task in step.case.tasks
+        if task.kind is TaskKind.DEVICE_FAULT and task.alarm is None and task.state in LIVE_TASKS
+    )
+
+
+def _replace(step: Step, reason: Reason) -> Step:
+    owner = service_for(step, TaskKind.DEVICE_FAULT)
+    return see_to(step, reason, text=f"{REPLACE_IT}: {owner or TECHNICAL_DESK}", owner=owner)
 
 
 def _with_reason(step: Step, place: int, reason: Reason) -> Step:

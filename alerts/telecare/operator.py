@@ -31,9 +31,10 @@ from alerts.tasks import await_ambulance, claim, finish_kind
 from alerts.telecare import answers, confusion, floor, ladder
 from alerts.telecare.closing import close, confirmed_by, is_waiting_for_second
 from alerts.telecare.dispose import assess_confirmed, decide_by_call, dispose
-from alerts.waiting import take, untake
+from alerts.waiting import expect_action, take, untake
 from alerts.words import (
     AlarmKind,
+    AlarmState,
     CallTarget,
     Disposition,
     OperatorAct,
@@ -100,7 +101,11 @@ def _note(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     referral = step.referral(event.referral)
     if referral is not None:
         step = step.put_referral(by_operator(step, referral, event))
-    return _did(step.put_alarm(replace(alarm, note=event.text)), alarm, event)
+    alarm = replace(alarm, note=event.text)
+    if alarm.state is AlarmState.TAKEN and alarm.taken_by == event.operator:
+        alarm = replace(alarm, acted_at=step.now)  # whoever writes is at work: ADR 0014
+        step = expect_action(step, alarm)
+    return _did(step.put_alarm(alarm), alarm, event)
 
 
 def _release(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:

@@ -15,7 +15,7 @@ ENDED_BY: Mapping[TaskKind, str] = {
     TaskKind.EMERGENCY_999: "call to 999 claims it; then a text that says why stands it down",
     TaskKind.CALL_PATIENT: "spoke or no_reply on the alarm",
     TaskKind.COMFORT_CALL: "spoke or no_reply on the alarm",
-    TaskKind.RING_BACK: "call to line on the alarm, or ring_back on the referral",
+    TaskKind.RING_BACK: "call to line on the alarm, or ring_back on the referral or task",
 }
 
 

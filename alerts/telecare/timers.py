@@ -9,7 +9,7 @@ from functools import partial
 
 from alerts.case import Alarm, Referral, Task, Timer
 from alerts.lifecycle import AlarmEvent
-from alerts.referral import breach
+from alerts.referral import arriving, breach
 from alerts.referral.automatic import refer_untaken
 from alerts.rule_ids import Rule
 from alerts.step import Step
@@ -112,6 +112,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     },
     TimerKind.SEEN: _referral(breach.not_seen),
     TimerKind.ACCEPT: _referral(breach.not_accepted),
+    TimerKind.ARRIVE: _referral(arriving.not_there),
     TimerKind.CANCEL_KEPT: fall.cancel_expired,
     TimerKind.FAULT_OVERDUE: _task(faulty.overdue),
 }

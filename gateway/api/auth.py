@@ -45,6 +45,9 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("GET", f"{V1}/persons/{{person_id}}"): SERVE,
     ("POST", f"{V1}/persons/{{person_id}}/record"): SERVE,
     ("GET", f"{V1}/devices/untested"): frozenset({OPERATOR, SUPERVISOR, MANAGER, ENGINEER}),
+    ("POST", f"{V1}/devices/{{line}}/{{device}}/fault"): frozenset(
+        {OPERATOR, SUPERVISOR, ENGINEER}
+    ),
     ("GET", f"{V1}/referrals"): READ_REFERRALS,
     ("POST", f"{V1}/referrals"): SERVE,
     ("GET", f"{V1}/referrals/{{referral_id}}"): READ_REFERRALS,
@@ -62,6 +65,7 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("POST", f"{V1}/tasks/{{task_id}}/done"): frozenset(
         {OPERATOR, RESPONDER, SUPERVISOR, ENGINEER}
     ),
+    ("POST", f"{V1}/tasks/{{task_id}}/ring_back"): SERVE,
     ("GET", f"{V1}/mdt"): frozenset({RESPONDER, SUPERVISOR}),
     ("POST", f"{FHIR_R4}/$process-message"): frozenset({Role.SERVICE}),
 }

@@ -201,6 +201,18 @@ def untested(row: Any, now: datetime) -> records_people.UntestedDevice:  # noqa:
     )
 
 
+def device(row: Any) -> records_people.DeviceRecord:  # noqa: ANN401 - a row of device_of
+    """Show a device and its known fault."""
+    return records_people.DeviceRecord(
+        line=row.line,
+        device=row.sender,
+        model=row.model,
+        person=str(row.person_id) if row.person_id else None,
+        place=str(row.place_id) if row.place_id else None,
+        faulty_since=row.faulty_since,
+    )
+
+
 def joint(row: Any) -> records.Joint:  # noqa: ANN401 - a row of desk_joint
     """Show what another service does for the same alarm."""
     return records.Joint(

@@ -191,6 +191,15 @@ UNTESTED_DEVICE: Json = {
     "days": 34,
 }
 
+DEVICE_RECORD: Json = {
+    "line": "mqtt-main",
+    "device": "17",
+    "model": "pendant",
+    "person": PERSON,
+    "place": None,
+    "faulty_since": "2021-02-02T06:56:00Z",
+}
+
 SERVICE_VIEW: Json = {
     "id": "icrs",
     "name": "Crisis response service",

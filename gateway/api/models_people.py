@@ -49,6 +49,22 @@ class RecordBody(Body):
         return self
 
 
+class FaultBody(Body):
+    """Whether a device is known to be faulty; until it is not, its person is unprotected."""
+
+    model_config = shown_as(faulty=True, text="Daughter says that it does not light up")
+
+    faulty: bool = Field(description="false: it works again, or was replaced")
+    since: Instant | None = Field(default=None, description="since when, if before now")
+    text: Text = Field(default="", description="what is wrong, who said so, the interim plan")
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.since is not None and not self.faulty:
+            raise ValueError("since needs faulty true beside it")
+        return self
+
+
 class CapacityBody(Body):
     """How many free places a service has now; null: it cannot say."""
 

@@ -144,6 +144,8 @@ REFERRALS: Mapping[str, str] = {
     "service_chosen": "this service can go now",
     "stepped_down": "its standard was changed to two days",
     "stepped_up": "its standard was changed to two hours",
+    "team_not_set_out": "the team accepted and has not set out yet",
+    "team_not_there": "the team is not with the person within the standard",
     "tell_the_referrer": "whoever referred is told what became of it",
     "under_age": "the person is under the age of urgent community response",
 }
@@ -153,6 +155,7 @@ TASKS_AND_DEVICES: Mapping[str, str] = {
     "condition_ended": "the device reports that it is well again",
     "device_back": "the device was heard again",
     "device_known_faulty": "the device is known to be faulty and was not replaced yet",
+    "device_mended": "the device works again, or was replaced",
     "device_lost": "nothing was heard from the device for too long",
     "fault_overdue": "nobody has seen to the fault in time, and the person is unprotected",
     "heard": "the device was heard",

@@ -76,6 +76,19 @@ class UntestedDevice(View):
     days: int = Field(description="whole days since then")
 
 
+class DeviceRecord(View):
+    """A device, whose it is, and since when it is known to be faulty."""
+
+    model_config = example(examples.DEVICE_RECORD)
+
+    line: str
+    device: str
+    model: str | None
+    person: str | None
+    place: str | None
+    faulty_since: datetime | None
+
+
 class ServiceView(View):
     """A response service."""
 

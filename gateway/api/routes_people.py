@@ -1,18 +1,22 @@
 """People and devices: a person's record and its changes, and devices whose test is overdue."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
 from alerts.rule_ids import Rule
-from gateway import persons
+from gateway import faults, persons
 from gateway.api import build, reads, views
+from gateway.api.act import check_occurred
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
-from gateway.api.models_people import RecordBody
+from gateway.api.models import Slug
+from gateway.api.models_people import FaultBody, RecordBody
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
 from gateway.api.words import refusal
 from gateway.context import Context
+from gateway.faults import Fault
 from gateway.persons import Change, Who
 from gateway.store.connect import Connection, row, rows
 from gateway.tokens import Role
@@ -20,6 +24,7 @@ from gateway.tokens import Role
 router = APIRouter(prefix=V1, tags=["people"])
 
 HISTORY = 100
+Sender = Annotated[str, Path(min_length=1, max_length=128, pattern=r"^[^/+#\x00-\x1f]+$")]
 # What a clinician or whoever answers for the desk changes: it lowers what goes out by itself.
 CLINICAL = frozenset(
     {"ceiling", "anticipatory_line", "conditions", "anticoagulants", "baseline_cognition"}
@@ -109,6 +114,28 @@ async def list_untested(caller: WhoCalls, context: Shared, limit: Limit = LIMIT)
         )
     return views.Untested(
         devices=tuple(build.untested(one, now) for one in found[:limit]), more=len(found) > limit
+    )
+
+
+@router.post("/devices/{line}/{device}/fault", summary="A device is faulty, or works again")
+async def record_fault(
+    line: Slug, device: Sender, body: FaultBody, caller: WhoCalls, context: Shared
+) -> views.DeviceChanged:
+    """Record a known fault, or its end, commit it, and only then answer.
+
+    A faulty device leaves its person unprotected: the task that has it replaced is open at once,
+    with its owner and due time, and is done when the fault is said to have ended.
+    """
+    now = context.clock.now()
+    check_occurred(body.since, now)
+    since = (body.since or now) if body.faulty else None
+    who = Who(caller.organisation_id, caller.name, caller.actor)
+    fault = Fault(line, device, since, body.text)
+    recorded = await faults.record(context.sessions, context.desk, who, fault, now)
+    if recorded is None:
+        raise ApiError(404, "no device of this line and name that you may see")
+    return views.DeviceChanged(
+        device=build.device(recorded.device), decided=build.steps(recorded.entries)
     )
 
 

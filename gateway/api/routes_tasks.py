@@ -5,15 +5,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from alerts.events import TaskDone
-from alerts.words import TaskKind
+from alerts.events import ServiceEvent, TaskDone
+from alerts.step import LIVE_TASKS
+from alerts.words import ServiceAct, TaskKind
 from gateway.api import build, reads, views
-from gateway.api.act import bring
+from gateway.api.act import bring, check_occurred
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
-from gateway.api.models import DoneBody
+from gateway.api.models import DoneBody, RingBackBody
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
-from gateway.store.connect import row, rows
+from gateway.context import Context
+from gateway.store.connect import Row, row, rows
 from gateway.tokens import Role
 
 router = APIRouter(prefix=V1, tags=["tasks"])
@@ -61,6 +63,44 @@ async def list_tasks(
 @router.post("/tasks/{task_id}/done", summary="A task is done")
 async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared) -> views.TaskDone:
     """Mark a task done, such as equipment that was delivered; 409 names the act that ends it."""
+    found, warned = await _task(context, caller, task_id)
+    now = context.clock.now()
+    event = TaskDone(at=now, by=caller.name, task=str(task_id), text=body.text)
+    return await _bring(context, caller, found, warned, event)
+
+
+@router.post("/tasks/{task_id}/ring_back", summary="A clinician rang back, as the task asks")
+async def ring_back(
+    task_id: UUID, body: RingBackBody, caller: WhoCalls, context: Shared
+) -> views.TaskDone:
+    """Note the call and its result where an alarm has no referral; the task is done with it.
+
+    Without a call no such task is done: 999 follows it when its time is over. `disposition`
+    999_task says that the clinician wants 999; `tasks` need a referral.
+    """
+    found, warned = await _task(context, caller, task_id)
+    now = context.clock.now()
+    check_occurred(body.occurred_at, now)
+    task = build.task_of(found.record)
+    if task.kind is not TaskKind.RING_BACK or task.state not in LIVE_TASKS:
+        raise ApiError(409, f"this is a {task.kind} task, {task.state}: nobody waits for a call")
+    event = ServiceEvent(
+        at=now,
+        service=caller.service_id or found.service_id or "",
+        do=ServiceAct.RING_BACK,
+        by=caller.name,
+        alarm=task.alarm,
+        **body.model_dump(),
+    )
+    return await _bring(context, caller, found, warned, event)
+
+
+async def _task(context: Context, caller: Caller, task_id: UUID) -> tuple[Row, build.Warnings]:
+    """Find a task that the caller may see, and the warning of its home.
+
+    Raises:
+        ApiError: 404.
+    """
     async with context.sessions.transaction() as connection:
         found = await row(
             connection, "desk_task", id=task_id, organisation_id=caller.organisation_id
@@ -69,13 +109,22 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
     hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
     if found is None or hidden or caller.service_id not in (None, found.service_id):
         raise ApiError(404, "no task of this id that you may see")
-    now = context.clock.now()
-    event = TaskDone(at=now, by=caller.name, task=str(task_id), text=body.text)
+    return found, warned
+
+
+async def _bring(
+    context: Context,
+    caller: Caller,
+    found: Row,
+    warned: build.Warnings,
+    event: TaskDone | ServiceEvent,
+) -> views.TaskDone:
     acted = await bring(context, caller, found.subject_id, event)
-    task = next(one for one in acted.case.tasks if one.id == str(task_id))
+    named = build.task_of(found.record).id
+    task = next(one for one in acted.case.tasks if one.id == named)
     referral = next((one for one in acted.case.referrals if one.id == task.referral), None)
     return views.TaskDone(
-        task=build.task_view(task, build.whose(found, warned), now),
+        task=build.task_view(task, build.whose(found, warned), context.clock.now()),
         notes=() if referral is None else build.notes(referral),
         decided=build.steps(acted.entries),
     )

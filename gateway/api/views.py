@@ -16,6 +16,7 @@ from gateway.api.records import (
 )
 from gateway.api.records_base import HomeWarning, View
 from gateway.api.records_people import (
+    DeviceRecord,
     PersonCard,
     PersonRecord,
     PlaceCard,
@@ -137,6 +138,13 @@ class PersonChanged(View):
     """A person's record after somebody changed it; nothing was decided if it was so before."""
 
     record: PersonRecord
+    decided: tuple[Step, ...]
+
+
+class DeviceChanged(View):
+    """A device after somebody recorded a fault or its end; nothing is decided for one of nobody."""
+
+    device: DeviceRecord
     decided: tuple[Step, ...]
 
 

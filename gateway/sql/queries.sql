@@ -556,17 +556,19 @@ on conflict (id) do update
         death_confirmed_by = excluded.death_confirmed_by
 
 -- put_device --
--- A device as last described; its secret changes only when a new one is given. Another
+-- A device as last described; its secret changes only when a new one is given, and a known fault is
+-- ended by mark_device alone. Another
 -- organisation's device stays as it is, and no row comes back.
 insert into device (id, organisation_id, line, sender, person_id, place_id, model, interval_s,
-                    speech, enabled, expires_at, secret_sha256, certificate_sha256)
+                    speech, enabled, expires_at, faulty_since, secret_sha256, certificate_sha256)
 values (%(id)b, %(organisation_id)b, %(line)b, %(sender)b, %(person_id)b, %(place_id)b, %(model)b,
-        %(interval_s)b, %(speech)b, %(enabled)b, %(expires_at)b, %(secret_sha256)b,
-        %(certificate_sha256)b)
+        %(interval_s)b, %(speech)b, %(enabled)b, %(expires_at)b, %(faulty_since)b,
+        %(secret_sha256)b, %(certificate_sha256)b)
 on conflict (line, sender) do update
     set person_id = excluded.person_id, place_id = excluded.place_id, model = excluded.model,
         interval_s = excluded.interval_s, speech = excluded.speech, enabled = excluded.enabled,
         expires_at = excluded.expires_at,
+        faulty_since = coalesce(excluded.faulty_since, device.faulty_since),
         secret_sha256 = coalesce(excluded.secret_sha256, device.secret_sha256),
         certificate_sha256 = coalesce(excluded.certificate_sha256, device.certificate_sha256)
     where device.organisation_id = excluded.organisation_id
@@ -798,6 +800,22 @@ where (device.person_id = subject.person_id
   and test.at::timestamptz < %(before)b
 order by tested_at, device.line, device.sender
 limit %(limit)b
+
+-- faulty_devices --
+-- Devices of an organisation that are known to be faulty.
+select line, sender from device
+where organisation_id = %(organisation_id)b and faulty_since is not null
+order by line, sender
+
+-- device_of --
+-- One device of an organisation, and whose it is.
+select id, line, sender, model, person_id, place_id, faulty_since from device
+where organisation_id = %(organisation_id)b and line = %(line)b and sender = %(sender)b
+
+-- mark_device --
+-- Since when a device is known to be faulty; null: it works.
+update device set faulty_since = %(faulty_since)b
+where id = %(id)b
 
 -- service_capacity --
 -- How many free places a service has now.

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 
 from alerts.case import Case
-from alerts.facts import Device, Elsewhere, Facts, Person, Plan, Service
+from alerts.facts import Device, Elsewhere, Facts, Person, Plan, Service, living, only_resident
 from alerts.words import Ceiling, PersonStatus, SubjectKind
 from gateway.errors import CannotDecide
 from gateway.store.connect import Connection, Row, row, rows, run
@@ -165,7 +165,7 @@ async def _read_elsewhere(
     """
     asked: dict[tuple[UUID, str], UUID] = {}
     for one in subjects:
-        person = persons.get(whom[one.id][0]) if len(whom[one.id]) == 1 else None
+        person = _person_of(one, whom[one.id], persons)
         if person is None or person.place is None:
             continue
         other = UUID(person.place) if one.person_id is not None else UUID(person.id)
@@ -182,10 +182,20 @@ async def _read_elsewhere(
 
 
 def _whom(subject: Subject, residents: Mapping[UUID, list[UUID]]) -> list[UUID]:
-    """Say whom a case is about: its person, or all who live in its place."""
+    """Say whom a case is about: its person, or all who are enrolled in its place."""
     if subject.person_id is not None:
         return [subject.person_id]
     return residents.get(subject.place_id, []) if subject.place_id is not None else []
+
+
+def _person_of(
+    subject: Subject, whom: Sequence[UUID], persons: Mapping[UUID, Person]
+) -> Person | None:
+    """Give the person of a case; of a place, the only one who lives there."""
+    known = [persons[one] for one in whom if one in persons]
+    if subject.person_id is not None:
+        return known[0] if known else None
+    return only_resident(known)
 
 
 def _facts(
@@ -195,15 +205,17 @@ def _facts(
     devices: Mapping[UUID, dict[str, Device]],
     services: Mapping[UUID, list[Service]],
 ) -> Facts:
-    """Give what is known for one case; of a place, its person is the only one who lives there."""
+    """Give what is known for one case; the devices of the dead still call from their place."""
     owners = [*whom, *([subject.place_id] if subject.place_id is not None else [])]
     return Facts(
         subject=subject.kind,
-        person=persons.get(whom[0]) if len(whom) == 1 else None,
+        person=_person_of(subject, whom, persons),
         place=str(subject.place_id) if subject.place_id else None,
         devices={name: one for owner in owners for name, one in devices.get(owner, {}).items()},
         services=tuple(services.get(subject.organisation_id, ())),
-        residents=tuple(map(str, whom)) if subject.place_id is not None else (),
+        residents=tuple(one.id for one in living([persons[key] for key in whom]))
+        if subject.place_id is not None
+        else (),
     )
 
 

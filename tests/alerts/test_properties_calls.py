@@ -122,7 +122,13 @@ def _is_watched(case: Case, alarm: Alarm, climbed: Climbed) -> bool:
     waiting = {TimerKind(timer.kind) for timer in case.timers if timer.about == alarm.id}
     if alarm.state is AlarmState.OPEN:
         return alarm.id in climbed.ids or not waiting.isdisjoint(IN_QUEUE)
-    coming = any(r.alarm == alarm.id and r.state in ON_THEIR_WAY for r in case.referrals)
+    asked_for = {timer.about for timer in case.timers if timer.kind == TimerKind.ARRIVE}
+    coming = any(
+        r.alarm == alarm.id
+        and r.state in ON_THEIR_WAY
+        and (r.first_face_to_face_at is not None or r.id in asked_for)
+        for r in case.referrals
+    )
     return not waiting.isdisjoint(WHILE_TAKEN) or (alarm.decided_at is not None and coming)
 
 
@@ -200,6 +206,15 @@ def test_a_press_lowers_nothing_that_was_decided(
     assert running(case) <= running(after)
 
 
+def check_ways(before: Case, decision: Decision) -> None:
+    """Within one decision, too, no way is followed by one that is less grave."""
+    ways = {alarm_id: alarm.disposition for alarm_id, alarm in live(before).items()}
+    for entry in decision.entries:
+        if entry.what is What.DISPOSED and entry.alarm is not None:
+            assert GRAVITY[entry.disposition] >= GRAVITY[ways.get(entry.alarm)], entry
+            ways[entry.alarm] = entry.disposition
+
+
 @settings(max_examples=60, deadline=None)
 @given(HOUSES, MOVES)
 def test_time_passing_only_raises(known: Facts, moves: list[tuple[int, Making]]) -> None:
@@ -207,7 +222,9 @@ def test_time_passing_only_raises(known: Facts, moves: list[tuple[int, Making]])
     case, now = decide.new_case("person:wc", T0), T0
     for number, (wait_s, make) in enumerate([*moves, (END_S, None)]):
         now += timedelta(seconds=wait_s)
-        later = decide.due(case, known, rules(), now).case
+        passed = decide.due(case, known, rules(), now)
+        check_ways(case, passed)
+        later = passed.case
         for alarm_id, alarm in live(case).items():
             found = live(later)[alarm_id]
             assert found.priority <= alarm.priority

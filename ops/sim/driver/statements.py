@@ -36,7 +36,8 @@ NOT_SIMULATED = (
     "desk_person", "desk_history", "desk_untested", "person_card", "place_card",
     "person_by_nhs_number", "add_person", "demo_next_due", "demo_acknowledged",
     # What people change of a record or a service at the HTTP side.
-    "lock_person", "person_record", "change_person", "service_capacity",
+    "lock_person", "person_record", "change_person", "service_capacity", "device_of",
+    "mark_device", "faulty_devices",
     # The BaRS-shaped sender and its answers.
     "bars_case", "bars_sent", "bars_named", "bars_name", "bars_referral",
     # Extracts.

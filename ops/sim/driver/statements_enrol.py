@@ -85,7 +85,7 @@ async def put_person(tx: Transaction, given: Given) -> Answer:
 
 async def put_device(tx: Transaction, given: Given) -> Answer:
     """Add or change a device by its line and name; another organisation's stays as it is."""
-    row = Device(**{name: given[name] for name in Device._fields if name != "faulty_since"})
+    row = Device(**{name: given[name] for name in Device._fields})
     table = tx.tables.device
     bearers = await tx.bearers(table, tx.tables.device_name, (row.line, row.sender))
     if not bearers:
@@ -98,7 +98,7 @@ async def put_device(tx: Transaction, given: Given) -> Answer:
         id=old.id,
         secret_sha256=row.secret_sha256 or old.secret_sha256,
         certificate_sha256=row.certificate_sha256 or old.certificate_sha256,
-        faulty_since=old.faulty_since,
+        faulty_since=row.faulty_since or old.faulty_since,
     )
     await tx.update(table, old.id, old, new)
     tx.check_references(table, new)
