@@ -60,6 +60,7 @@ class Alarm(msgspec.Struct, frozen=True):
             of the 60 s and 180 s only for units that can (DECIDING 8).
         answers: What was answered last to each question; `given_by` says who gave it.
         also_disposition: What goes on by itself beside a person's decision: a 999 task.
+        context: Of a deterioration: the readings and all else that travels with it.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Alarm(msgspec.Struct, frozen=True):
     speech: bool = True
     given_by: dict[str, str] = {}
     also_disposition: Disposition | None = None
+    context: dict[str, Any] = {}
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -274,8 +276,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     Attributes:
         stream: Messages of one stream go out in order; a referral's id, or an alarm's for notices.
         what: `referral_request`, `referral_update`, `referral_withdrawal`, `notice`, `device_down`.
-        to: The service, or the audience of a notice: `consoles`, `supervisor`, `partner`, or the
-            device's name.
+        to: The service, the audience of a notice (`consoles`, `partner`, ...), or the device.
     """
 
     stream: str

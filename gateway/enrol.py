@@ -13,7 +13,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from alerts.ruleset import Rules
 from alerts.words import Ceiling, PersonStatus, SubjectKind
+from gateway import enrol_vitals
+from gateway.enrol_vitals import MonitoringRow, WardRow
 from gateway.errors import SettingsError
 from gateway.keys import new_secret, secret_sha256
 from gateway.placing import NAMESPACE
@@ -123,6 +126,8 @@ class Roll(Strict):
     places: list[PlaceRow] = []
     persons: list[PersonRow] = []
     devices: list[DeviceRow] = []
+    wards: list[WardRow] = []
+    monitoring: list[MonitoringRow] = []
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Roll":
@@ -136,6 +141,7 @@ class Roll(Strict):
         for person in self.persons:
             if person.place is not None and person.place not in places:
                 raise ValueError(f"person {person.id}: no place {person.place} in the file")
+        enrol_vitals.check_names(self.wards, self.monitoring, persons)
         return self
 
 
@@ -148,6 +154,8 @@ class Enrolled:
     persons: int
     devices: int
     secrets: dict[tuple[str, str], str]
+    wards: int = 0
+    plans: int = 0
 
 
 def plan_of(given: object) -> dict[str, Any]:
@@ -191,8 +199,10 @@ def place_id(organisation: UUID, row_id: str) -> UUID:
     return uuid5(NAMESPACE, f"place/{organisation}/{row_id}")
 
 
-async def enrol(sessions: Sessions, roll: Roll, now: datetime) -> Enrolled:
-    """Store a checked roll, all or nothing.
+async def enrol(
+    sessions: Sessions, roll: Roll, now: datetime, rules: Rules | None = None
+) -> Enrolled:
+    """Store a checked roll, all or nothing; monitoring plans are checked against the rules.
 
     Raises:
         SettingsError: a device is another organisation's; nothing was kept.
@@ -208,8 +218,24 @@ async def enrol(sessions: Sessions, roll: Roll, now: datetime) -> Enrolled:
             secret = await _put_device(connection, roll.organisation, device)
             if secret is not None:
                 secrets[(device.line, device.sender)] = secret
+        await _put_monitoring(connection, roll, rules, now)
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
-    return Enrolled(*counts, secrets)
+    return Enrolled(*counts, secrets, len(roll.wards), len(roll.monitoring))
+
+
+async def _put_monitoring(
+    connection: Connection, roll: Roll, rules: Rules | None, now: datetime
+) -> None:
+    if roll.wards:
+        await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
+    if roll.monitoring:
+        if rules is None:
+            raise SettingsError("nothing was enrolled: monitoring plans need the rules")
+        plans = [
+            (number, person_id(roll.organisation, plan.person), plan)
+            for number, plan in enumerate(roll.monitoring)
+        ]
+        await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
 
 
 async def _put_service(connection: Connection, organisation: UUID, service: ServiceRow) -> None:

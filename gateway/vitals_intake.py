@@ -4,7 +4,9 @@
     2 the heard marks of its own devices, in id order
     3 what changed technically goes to the inbox table, and the alarm lane takes it from there;
       only then a case needs a row
-    4 commit; then answers
+    4 the vitals states of its own people, in id order: decided, saved, a deterioration handed to
+      the inbox likewise (gateway/vitals_watch.py)
+    5 commit; then answers
 
 It never locks a subject or an alarm (DESIGN 4).
 """
@@ -17,7 +19,7 @@ from msgspec.structs import replace
 
 from alerts.events import DeviceBack, Heard
 from devices.model import Status, StatusKind, StatusState
-from gateway import strays
+from gateway import strays, vitals_watch
 from gateway.arrivals import Arrival
 from gateway.intake import Mark, Taken, heard_of, mark_of, stored
 from gateway.placing import Desk, Placed, find, keep_raw, tell_repeats
@@ -61,6 +63,8 @@ async def take(
             await messages.copy_measurements(connection, rows)
         await _note_heard(connection, new, marks, fresh, now)
         await _tell_faults(connection, new, fresh, now)
+        if desk.vitals:
+            await vitals_watch.take_readings(connection, new, fresh, desk, now)
         await strays.keep(connection, apart, desk, now)
     return Taken(answers=stored([*new, *apart], repeats))
 

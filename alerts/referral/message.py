@@ -60,6 +60,7 @@ def message(step: Step, referral: Referral) -> dict[str, Any]:
         "follows": referral.follows,
         "joint_with": list(referral.joint_with),
         "at": step.now,
+        **({"vitals": alarm.context} if alarm is not None and alarm.context else {}),
     }
 
 

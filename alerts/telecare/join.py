@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from alerts.case import Alarm, Reason
 from alerts.lifecycle import TaskEvent
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow, Ladder
+from alerts.ruleset import CallRow, Ladder
 from alerts.step import Step
 from alerts.tasks import finish_kind
 from alerts.telecare import ladder
@@ -28,7 +28,7 @@ class Joining(msgspec.Struct, frozen=True):
     """The signal that joins: as the alarm it would have opened, its row, flags and reasons."""
 
     as_alarm: Alarm
-    row: ActivationRow
+    row: CallRow
     flags: frozenset[Flag]
     reasons: tuple[Reason, ...]
 
@@ -65,7 +65,7 @@ def join(step: Step, alarm: Alarm, new: Joining) -> Step:
     return step if cached else _keep_climbing(step, joined, new, graver=graver)
 
 
-def _weight(row: ActivationRow) -> tuple[bool, int, bool]:
+def _weight(row: CallRow) -> tuple[bool, int, bool]:
     """Order rows by gravity; what forbids to speak or to call the home wins."""
     return (row.ladder is Ladder.LISTEN, -row.priority, row.ladder is Ladder.WANDER)
 

@@ -21,6 +21,7 @@ from gateway.api import (
     routes_referrals,
     routes_service_acts,
     routes_tasks,
+    routes_vitals,
 )
 from gateway.api.auth import ROUTES, Roles
 from gateway.api.document import describe
@@ -37,6 +38,7 @@ ROUTERS = (
     routes_tasks.router,
     routes_mdt.router,
     routes_fhir.router,
+    routes_vitals.router,
 )
 
 

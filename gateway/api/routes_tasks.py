@@ -6,23 +6,29 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from alerts.events import TaskDone
+from alerts.lifecycle import Forbidden
 from alerts.words import TaskKind
+from gateway import vitals_acts
 from gateway.api import build, reads, views
 from gateway.api.act import bring
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
 from gateway.api.models import DoneBody
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
+from gateway.context import Context
 from gateway.store.connect import row, rows
 from gateway.tokens import Role
+from gateway.vitals_acts import Ended
 
 router = APIRouter(prefix=V1, tags=["tasks"])
 
 
 def _kinds(caller: Caller) -> list[str]:
-    """Say which tasks a caller sees: engineers those about devices, the others all."""
+    """Say which tasks a caller sees: of devices for engineers, calls to patients for clinicians."""
     if caller.role is Role.ENGINEER:
         return [TaskKind.DEVICE_FAULT.value]
+    if caller.role is Role.CLINICIAN:
+        return [TaskKind.CALL_PATIENT.value]
     return [kind.value for kind in TaskKind]
 
 
@@ -51,6 +57,21 @@ async def list_tasks(
     )
 
 
+async def _vitals_task(
+    context: Context, caller: Caller, task_id: UUID, text: str
+) -> views.TaskDone | None:
+    """Mark a task of the vitals half done; None when there is none of this id that they may see."""
+    ended = Ended(caller.organisation_id, caller.actor, task_id, text, _kinds(caller))
+    now = context.clock.now()
+    try:
+        task = await vitals_acts.end_task(context.sessions, ended, context.desk, now)
+    except Forbidden as no:
+        raise ApiError(409, str(no), reason="refused") from no
+    if task is None:
+        return None
+    return views.TaskDone(task=build.task_view(task, now), notes=(), decided=())
+
+
 @router.post("/tasks/{task_id}/done", summary="A task is done")
 async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared) -> views.TaskDone:
     """Mark a task done, such as equipment that was delivered; 409 names the act that ends it."""
@@ -58,6 +79,8 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
         found = await row(
             connection, "desk_task", id=task_id, organisation_id=caller.organisation_id
         )
+    if found is None and (ended := await _vitals_task(context, caller, task_id, body.text)):
+        return ended
     hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
     if found is None or hidden or caller.service_id not in (None, found.service_id):
         raise ApiError(404, "no task of this id that you may see")
