@@ -92,7 +92,7 @@ def _why_ignored(step: Step, reading: Reading, known: Reading | None) -> Reason 
     same_time = known is not None and known.at == reading.at
     if known is not None and same_time and _said(known) == _said(reading):
         return step.why(Rule.VITALS_CORRECTED, "same_reading_again", vital=vital)
-    withdrawn = same_time and reading.value is None
+    withdrawn = reading.value is None and (same_time or _is_earlier_point(step, reading, known))
     usable = reading.quality in USABLE and reading.value is not None
     if usable or withdrawn or reading.quality in BEYOND:
         return None
@@ -100,6 +100,13 @@ def _why_ignored(step: Step, reading: Reading, known: Reading | None) -> Reason 
     return step.why(
         Rule.VITALS_ARTEFACT, "artefact", vital=vital, value=reading.value, quality=quality
     )
+
+
+def _is_earlier_point(step: Step, reading: Reading, known: Reading | None) -> bool:
+    """Say whether this is about a reading before the newest that is kept for its days."""
+    points = step.state.points.get(reading.code, ())
+    earlier = known is not None and reading.at < known.at
+    return earlier and any(point.at == reading.at for point in points)
 
 
 def _newest(step: Step, reading: Reading) -> tuple[Step, Taken]:

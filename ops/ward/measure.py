@@ -36,8 +36,8 @@ PLAIN, SEEN, DEFAULT = "plain fixed limits", "default rules", "... and missing r
 ARMS = (PLAIN, SEEN, DEFAULT)
 HALF = 0.5
 HEAD = (
-    "| pathway | patient-days | episodes | arm | sensitivity | delay h: median (9 of 10) "
-    "| alerts a patient-day | false a patient-day |"
+    "| pathway | patient-days | episodes | arm | sensitivity | moved by half a stay "
+    "| delay h: median (9 of 10) | alerts a patient-day | false a patient-day |"
 )
 
 
@@ -51,15 +51,32 @@ class Tally:
     rings: dict[str, dict[str, list[Ring]]] = field(
         default_factory=lambda: {arm: {} for arm in ARMS}
     )
+    stays: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     opened: int = 0
     asked: int = 0
 
     def figures(self, arm: str) -> Figures:
         """Hold one arm's alerts against the truth."""
-        alerts: dict[str, Sequence[datetime]] = {
-            person: [ring.at for ring in rings] for person, rings in self.rings[arm].items()
+        return figures(self.episodes, self._alerts(arm), self.patient_days)
+
+    def by_chance(self, arm: str) -> Figures:
+        """Hold as many alerts against the truth, each moved by half of its person's stay.
+
+        What they catch then, they catch by ringing often.
+        """
+        moved: dict[str, Sequence[datetime]] = {
+            person: [_moved(at, *self.stays[person]) for at in times]
+            for person, times in self._alerts(arm).items()
         }
-        return figures(self.episodes, alerts, self.patient_days)
+        return figures(self.episodes, moved, self.patient_days)
+
+    def _alerts(self, arm: str) -> dict[str, Sequence[datetime]]:
+        return {person: [ring.at for ring in rings] for person, rings in self.rings[arm].items()}
+
+
+def _moved(at: datetime, begun: datetime, ended: datetime) -> datetime:
+    stay = ended - begun
+    return begun + (at - begun + stay / 2) % stay
 
 
 def shipped_rules() -> Rules:
@@ -75,6 +92,7 @@ def measure(ward: Ward, rules: Rules) -> dict[Pathway, Tally]:
         played = play(patient, rules)
         tally.patients += 1
         tally.patient_days += patient.days
+        tally.stays[patient.id] = (patient.admitted, patient.discharged)
         tally.episodes += patient.episodes
         tally.opened += played.opened
         tally.asked += played.asked
@@ -86,7 +104,7 @@ def measure(ward: Ward, rules: Rules) -> dict[Pathway, Tally]:
 
 def table(found: Mapping[Pathway, Tally]) -> list[str]:
     """Give the table, as lines of Markdown."""
-    lines = [HEAD, "|" + "---|" * 8]
+    lines = [HEAD, "|" + "---|" * 9]
     for pathway, tally in found.items():
         for arm in ARMS:
             one = tally.figures(arm)
@@ -94,12 +112,16 @@ def table(found: Mapping[Pathway, Tally]) -> list[str]:
             about = (
                 f"{pathway.value} | {tally.patient_days:.0f} | {one.episodes}" if first else " | | "
             )
-            sensitivity = "-" if one.sensitivity is None else f"{one.sensitivity:.3f}"
+            chance = tally.by_chance(arm)
             lines.append(
-                f"| {about} | {arm} | {sensitivity} | {_delay(one)} |"
+                f"| {about} | {arm} | {_share_of(one)} | {_share_of(chance)} | {_delay(one)} |"
                 f" {one.alerts_a_day:.4f} | {one.false_a_day:.4f} |"
             )
     return lines
+
+
+def _share_of(one: Figures) -> str:
+    return "-" if one.sensitivity is None else f"{one.sensitivity:.3f}"
 
 
 def _delay(one: Figures) -> str:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from alerts.events import Heard
 from alerts.ruleset import Rules
 from alerts.vital_words import ClinicianAct, Level, Pathway, Reference
@@ -34,6 +36,7 @@ RUNG = frozenset({"rings", "score_rose", "unresolved_returns", "snooze_over"})
 """Reasons of the notices that ring the ward."""
 DESKS = frozenset({WARD, OUT_OF_HOURS})
 NURSE = "nurse"
+WEIGHT = VitalCode.WEIGHT.value
 REACH = 2
 """Points of oxygen saturation on either side of a baseline."""
 
@@ -120,8 +123,9 @@ class _Play:
         self.rules = rules
         self.found = Played()
         self.state: VitalsState = decide.new_state(patient.id, patient.admitted)
-        self.waiting: list[tuple[datetime, int, Message | ClinicianEvent]] = []
+        self.waiting: list[tuple[datetime, int, Message | ClinicianEvent | Report]] = []
         self.number = 0
+        self.spoilt: list[Message] = []
 
     def run(self) -> Played:
         """Play the whole stay."""
@@ -138,7 +142,7 @@ class _Play:
         self._until(self.patient.discharged)
         return self.found
 
-    def _put(self, at: datetime, what: Message | ClinicianEvent) -> None:
+    def _put(self, at: datetime, what: Message | ClinicianEvent | Report) -> None:
         self.number += 1
         heapq.heappush(self.waiting, (at, self.number, what))
 
@@ -154,12 +158,16 @@ class _Play:
             else:
                 self._keep(decide.due(self.state, self.rules, due_at))
 
-    def _do(self, at: datetime, what: Message | ClinicianEvent) -> None:
+    def _do(self, at: datetime, what: Message | ClinicianEvent | Report) -> None:
         if isinstance(what, ClinicianEvent):
             alert = self.state.alert
             if what.alarm is None or (alert is not None and alert.id == what.alarm):
                 self._keep(decide.on_event(self.state, what, self.rules, at))
-        elif (said := report(what)) is not None:
+            return
+        said = what if isinstance(what, Report) else report(what)
+        if isinstance(what, Message) and WEIGHT in what.artefacts:
+            self.spoilt.append(what)
+        if said is not None:
             self._keep(decide.on_readings(self.state, [said], self.rules, at))
 
     def _keep(self, decision: VitalsDecision) -> None:
@@ -209,6 +217,19 @@ class _Play:
         self._put(done_at, done)
         if missing:
             self._away(at)
+        if any(one.parameter == WEIGHT for one in held):
+            self._withdraw(at + CALLED)
+
+    def _withdraw(self, at: datetime) -> None:
+        """Whoever is asked about a weight says which weighings were not theirs alone."""
+        for message in self.spoilt:
+            said = report(message)
+            assert said is not None  # it has a weight
+            wrong = tuple(
+                replace(one, value=None, quality=Quality.ARTEFACT) for one in said.readings
+            )
+            self._put(at, Report(f"{said.receipt}|withdrawn", at, wrong))
+        self.spoilt = []
 
     def _away(self, at: datetime) -> None:
         """Whoever is asked for a missing reading and is away says until when."""
@@ -233,7 +254,8 @@ def plain(patient: Patient, rules: Rules) -> list[Ring]:
     They are the default rows (the chart of NEWS2), on the Covid pathway its leaflet's. A message
     with a reading at or beyond one, or a meter's HI or LO, is one alert; so is a weight of more
     than the default rule's kilograms above the lowest of its days. Nothing is measured again,
-    nothing is folded in, nobody's own figures count, and nothing is asked.
+    nothing is folded in, nobody's own figures count. After an alert about a weight, weighings in a
+    coat or somebody else's are withdrawn, as they are under the default rules.
     """
     pathway = Pathway.COVID if patient.pathway.value == Pathway.COVID.value else None
     bare = MonitoringPlan(started_at=patient.admitted, pathway=pathway)
@@ -242,8 +264,11 @@ def plain(patient: Patient, rules: Rules) -> list[Ring]:
     ).state.effective
     assert held is not None  # configure computes it
     weights: list[tuple[datetime, float]] = []
+    spoilt: set[datetime] = set()
     found = []
     for message in messages(patient):
+        if WEIGHT in message.artefacts:
+            spoilt.add(message.measured_at)
         names = [name for name in message.beyond if Sign(name) not in WORDS]
         for name, value in message.vitals.items():
             if isinstance(value, bool | str) or value is None:
@@ -253,6 +278,8 @@ def plain(patient: Patient, rules: Rules) -> list[Ring]:
                 names.append(name)
             if name == VitalCode.WEIGHT and gained(rules, weights, message.measured_at, value):
                 names.append(name)
+        if WEIGHT in names:
+            weights = [one for one in weights if one[0] not in spoilt]
         if names and message.received_at < patient.discharged:
             found.append(Ring(message.received_at, missing=False, why=tuple(names)))
     return found

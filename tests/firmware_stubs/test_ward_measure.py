@@ -164,14 +164,14 @@ def test_whoever_is_away_says_so_once_asked() -> None:
     away = next(
         one
         for number in range(40)
-        if (one := patient(Pathway.COVID, number)).habits.gaps
-        and one.habits.gaps[0][1] < one.stay[1]
+        if (one := patient(Pathway.COPD, number, 60)).habits.gaps
+        and one.habits.gaps[0][1] - one.habits.gaps[0][0] > 4
     )
     first, back = away.habits.gaps[0]
     asked = [
         one.at
         for one in play(away, RULES).rings
-        if one.missing and first + 1 <= away.day_of(one.at) < back
+        if one.missing and first + 3 <= away.day_of(one.at) < back
     ]
 
     assert asked == []
