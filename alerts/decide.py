@@ -13,6 +13,7 @@ from typing import Any
 from alerts.case import Case, Decision
 from alerts.events import (
     DeliveryEvent,
+    Deterioration,
     DeviceBack,
     DeviceFault,
     DeviceLost,
@@ -30,7 +31,7 @@ from alerts.referral.service_events import find, serve
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.step import Step
-from alerts.telecare import faulty, persons, technical
+from alerts.telecare import deterioration, faulty, persons, technical
 from alerts.telecare.activation import heard_call, unreadable_call
 from alerts.telecare.answers import by_device
 from alerts.telecare.operator import operate
@@ -102,6 +103,8 @@ def _hear(step: Step, heard: Heard) -> Step:
         return heard_call(step, heard, signal)
     if isinstance(signal, Status):
         return technical.status(step, heard, signal)
+    if isinstance(signal, Deterioration):
+        return deterioration.heard(step, heard, signal)
     if isinstance(signal, Answers):
         return by_device(step, heard, signal)
     flags = sorted(flag.value for flag in signal.flags)

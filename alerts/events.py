@@ -1,9 +1,12 @@
 """What comes to a case from outside: signals heard, and what operators, services and senders do."""
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
+from alerts.case import Reason
+from alerts.vital_words import Crisis, Level
 from alerts.words import (
     CallTarget,
     CloseReason,
@@ -17,6 +20,34 @@ from alerts.words import (
     Standard,
 )
 from devices.model import Signal
+
+
+class Deterioration(msgspec.Struct, frozen=True, tag="deterioration", tag_field="kind"):
+    """A failing vital sign, handed over by the vitals half: the one signal between the halves.
+
+    Attributes:
+        alert: The id of the vitals half's alert; telecare's alarm takes the same.
+        at_least: NEWS2 total, or its lower bound; 0 when nothing is scored.
+        low_glucose: Glucose at or below the limit that is red.
+        recovered: The readings have been normal since; nothing goes out by itself then.
+        context: Readings with their age and source, score, limits, findings, events: all of it
+            travels with a referral.
+        clinician: Who confirmed it; None when nobody did.
+    """
+
+    person: str
+    crisis: Crisis
+    at: datetime
+    alert: str
+    level: Level
+    reasons: tuple[Reason, ...] = ()
+    at_least: int = 0
+    low_glucose: bool = False
+    recovered: bool = False
+    context: dict[str, Any] = {}
+    clinician: str | None = None
+    need: str | None = None
+    service: str | None = None
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -37,7 +68,7 @@ class Heard(msgspec.Struct, frozen=True):
     received_at: datetime
     sender: str
     line: str
-    signal: Signal | None
+    signal: Signal | Deterioration | None
     known: bool = True
     fault: str | None = None
     detail: str = ""

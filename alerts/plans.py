@@ -16,6 +16,8 @@ from alerts.telecare.helped import somebody_else
 from alerts.words import Disposition, PersonStatus
 
 BY_OPERATOR = Plan(operator=True)
+RECOVERED = "recovered"
+"""Mark of an alarm whose readings were normal again when it was handed over."""
 NOT_FOR_UCR = frozenset(
     {
         Disposition.EMERGENCY_999,
@@ -110,6 +112,9 @@ def barred_by(step: Step, alarm: Alarm) -> tuple[Reason, ...]:
         return tuple(reasons)
     if (status := effective_status(person, step.now)) is not PersonStatus.HOME:
         reasons.append(step.why(Rule.PERSON_STATUS, "person_not_at_home", status=status.value))
+    if RECOVERED in alarm.marks:
+        at = alarm.marks[RECOVERED]
+        reasons.append(step.why(Rule.DETERIORATION, "readings_normal_again", at=at))
     if is_under_age(step, person):
         reasons.append(step.why(Rule.ADULT_AGE, "under_age", born=person.born))
     return tuple(reasons)

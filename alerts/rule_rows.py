@@ -93,10 +93,16 @@ class RuleRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     unit: Unit | None = None
 
 
-class ActivationRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What an activation opens: alarm, priority (1 first), plan, ladder, disposition, script."""
+class HealthKind(StrEnum):
+    """What opens an alarm of kind `health`; no device says it."""
 
-    what: ActivationKind
+    DETERIORATION = "deterioration"
+
+
+class CallRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a call opens: alarm, priority (1 first), plan, ladder, disposition, script."""
+
+    what: StrEnum
     alarm: AlarmKind
     priority: int
     ladder: Ladder
@@ -104,6 +110,18 @@ class ActivationRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     plan: str = ""
     disposition: Disposition | None = None
     calls_for_help: bool = True
+
+
+class ActivationRow(CallRow, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What an activation of a device opens."""
+
+    what: ActivationKind
+
+
+class HealthRow(CallRow, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a deterioration opens that the vitals half hands over."""
+
+    what: HealthKind
 
 
 class AnswerRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):

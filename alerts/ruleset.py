@@ -7,8 +7,6 @@ of activation; an unknown key, a missing row or a row out of its range raises Ru
 row, key and what to do.
 """
 
-import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -18,13 +16,17 @@ import msgspec
 from alerts.case import Reason
 from alerts.facts import Service
 from alerts.hours import check_service
+from alerts.rule_file import RuleFile, read_file, rows_of
 from alerts.rule_ids import Rule
 from alerts.rule_rows import (
     ActivationRow,
     AnswerRow,
+    CallRow,
     CodeList,
     CodeRow,
     Grade,
+    HealthKind,
+    HealthRow,
     Ladder,
     PlanRow,
     RouteRow,
@@ -34,14 +36,16 @@ from alerts.rule_rows import (
     ServiceRow,
     Unit,
 )
-from alerts.rule_versions import Book, Placed, Rollback, check_versions
-from alerts.script_rows import ScriptFile, Scripts, scripts_of
+from alerts.rule_versions import Book, Placed, check_versions
+from alerts.script_rows import Scripts, scripts_of
+from alerts.vital_rules import VitalRules, vital_rules_of
 from alerts.words import AlarmKind
 from devices.model import Activation, ActivationKind, Signal
 
 __all__ = [
     "ActivationRow",
     "AnswerRow",
+    "CallRow",
     "Grade",
     "Ladder",
     "PlanRow",
@@ -55,19 +59,6 @@ __all__ = [
     "read_book",
     "rules_of",
 ]
-
-
-class RuleFile(ScriptFile, frozen=True, forbid_unknown_fields=True):
-    """One file of rows, and of versions that were taken back."""
-
-    rule: tuple[RuleRow, ...] = ()
-    activation: tuple[ActivationRow, ...] = ()
-    answer: tuple[AnswerRow, ...] = ()
-    plan: tuple[PlanRow, ...] = ()
-    service: tuple[ServiceRow, ...] = ()
-    route: tuple[RouteRow, ...] = ()
-    code: tuple[CodeRow, ...] = ()
-    rollback: tuple[Rollback, ...] = ()
 
 
 SPANS = {
@@ -91,6 +82,8 @@ class Rules(msgspec.Struct, frozen=True):
     plans: dict[str, PlanRow]
     services: tuple[ServiceRow, ...]
     scripts: Scripts
+    health: dict[HealthKind, HealthRow]
+    vitals: VitalRules
     codes: dict[tuple[CodeList, str], CodeRow] = {}
     routes: dict[str, RouteRow] = {}
     later: tuple[tuple[date, "Rules"], ...] = ()
@@ -102,9 +95,10 @@ class Rules(msgspec.Struct, frozen=True):
         day = now.astimezone(UTC).date()
         return next((rules for since, rules in reversed(self.later) if since <= day), self)
 
-    def activation(self, what: str) -> ActivationRow:
-        """Give the row of an activation by its word; a kind is equal to its word."""
-        return self.activations[cast("ActivationKind", what)]
+    def activation(self, what: str) -> CallRow:
+        """Give the row of what opened an alarm by its word; a kind is equal to its word."""
+        own = self.health.get(cast("HealthKind", what))
+        return own or self.activations[cast("ActivationKind", what)]
 
     def span(self, rule: Rule) -> timedelta:
         """Give a rule's figure as a length of time."""
@@ -138,7 +132,6 @@ class Rules(msgspec.Struct, frozen=True):
 
 T = TypeVar("T", bound=Row)
 K = TypeVar("K")
-PLACE_IN_FILE = re.compile(r"\$\.(\w+)\[(\d+)\]")
 
 
 def parse_rules(files: Mapping[str, bytes], today: date | None = None) -> Rules:
@@ -158,8 +151,8 @@ def read_book(files: Mapping[str, bytes]) -> Book:
     Raises:
         RuleError: naming file, row and key, and what to do.
     """
-    parsed = {name: _read(name, content) for name, content in sorted(files.items())}
-    placed = tuple(Placed(name, row) for name, one in parsed.items() for row in _rows(one))
+    parsed = {name: read_file(name, content) for name, content in sorted(files.items())}
+    placed = tuple(Placed(name, row) for name, one in parsed.items() for row in rows_of(one))
     book = Book(placed, tuple(back for one in parsed.values() for back in one.rollback))
     for one in placed:
         _check_row(one)
@@ -185,6 +178,8 @@ def _built(book: Book, day: date | None) -> Rules:
     by = "" if day is None else f" that holds on {day}"
     _check_complete("rule", set(Rule), set(rows), by)
     _check_complete("activation", set(ActivationKind), set(activations), by)
+    health = _by_key(placed, HealthRow, "what", lambda row: row.what)
+    _check_complete("health", set(HealthKind), set(health), by)
     return Rules(
         rows=rows,
         spans={
@@ -200,35 +195,10 @@ def _built(book: Book, day: date | None) -> Rules:
         ),
         routes=_by_key(placed, RouteRow, "asked", lambda row: row.asked),
         scripts=scripts_of(placed),
+        health=health,
+        vitals=vital_rules_of(placed),
         codes=_by_key(placed, CodeRow, "code", lambda row: (row.of, row.word)),
     )
-
-
-def _read(name: str, content: bytes) -> RuleFile:
-    data: dict[str, Any] = {}
-    try:
-        data = tomllib.loads(content.decode())
-        return msgspec.convert(data, RuleFile)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        row = _row_named(data, str(error))
-        raise RuleError(
-            f"{name}: {row}{error}; correct or remove that key, then start again"
-        ) from error
-
-
-def _row_named(data: Mapping[str, Any], message: str) -> str:
-    """Name the row that a decoder's message gives only the place of."""
-    found = PLACE_IN_FILE.search(message)
-    if found is None:
-        return ""
-    row = data[found[1]][int(found[2])]
-    named = row.get("id") if isinstance(row, dict) else None
-    return f"row {named}: " if named else f"{found[1]} row {int(found[2]) + 1}: "
-
-
-def _rows(rule_file: RuleFile) -> Iterable[Row]:
-    for name in rule_file.__struct_fields__:
-        yield from (row for row in getattr(rule_file, name) if isinstance(row, Row))
 
 
 def _check_row(placed: Placed) -> None:
@@ -284,6 +254,8 @@ def _check_complete(what: str, wanted: set[Any], found: set[Any], by: str) -> No
 
 COUNTED = frozenset(
     {
+        Rule.VITALS_WORSE,
+        Rule.CONFUSION_SCORE,
         Rule.AUTOMATIC_PER_HOUR,
         Rule.ADULT_AGE,
         Rule.FALLS_PROPOSE,

@@ -12,7 +12,7 @@ import msgspec
 from alerts.case import Reason
 from alerts.facts import Service
 from alerts.hours import check_service
-from alerts.rule_rows import ActivationRow, AnswerRow, Grade, Row
+from alerts.rule_rows import AnswerRow, CallRow, Grade, Row
 from alerts.rule_versions import Placed
 from alerts.words import Disposition
 
@@ -179,6 +179,10 @@ class Scripts(msgspec.Struct, frozen=True):
         """Give the answers that a question knows; none when it is no question of a script."""
         return sorted(word for asked, word in self.graded if asked == question)
 
+    def asked(self) -> frozenset[str]:
+        """Give the questions of all scripts."""
+        return frozenset(question for question, _ in self.graded)
+
     def word_for(self, question: str, said: object) -> str:
         """Give the answer that was meant: yes or no for true or false, a number by its band."""
         if isinstance(said, bool):
@@ -249,7 +253,7 @@ def _built(rows: Iterable[Row]) -> Scripts:
 def _wrong(scripts: Scripts, rows: Iterable[Row]) -> Iterable[tuple[str, str]]:
     """Say what is wrong, as (id of the row, key and what to do)."""
     for row in rows:
-        if isinstance(row, ActivationRow | QuestionRow) and row.script not in scripts.scripts:
+        if isinstance(row, CallRow | QuestionRow) and row.script not in scripts.scripts:
             yield row.id, f"script {row.script!r} has no row; add it or correct the name"
     for question in scripts.questions.values():
         yield from ((question.id, wrong) for wrong in _question(scripts, question))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from alerts.case import Alarm, Case, Decision, Entry, Outgoing, Past, Reason, Referral, Task, Timer
 from alerts.facts import Facts
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow, Rules
+from alerts.ruleset import CallRow, Rules
 from alerts.timing import TimerKind, firing_order
 from alerts.words import AlarmKind, AlarmState, ReferralState, TaskKind, TaskState, What
 
@@ -93,7 +93,7 @@ class Step(msgspec.Struct, frozen=True):
             None,
         )
 
-    def row(self, alarm: Alarm) -> ActivationRow:
+    def row(self, alarm: Alarm) -> CallRow:
         """Give the row of what the alarm is about now."""
         return self.rules.activation(alarm.what)
 

@@ -26,9 +26,11 @@ from alerts.facts import Facts
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.story_house import elsewhere, facts_of, person_of, subject_for, subject_of
-from alerts.story_input import Story, StoryError, StoryEvent, explained, read_story
+from alerts.story_input import Story, StoryError, StoryEvent, convert, read_story
 from alerts.story_names import Names, final_alarm, final_referral
-from alerts.story_signals import read_signals
+from alerts.story_signals import heard_of, read_signals, read_source
+from alerts.story_vitals import VitalsPlay, is_of_call, is_reading, operator_act
+from alerts.vitals.step import VitalsDecision
 from alerts.vocabulary import vocabulary
 from alerts.words import Disposition, OperatorAct, ServiceAct, What
 
@@ -45,6 +47,7 @@ def run_story(story: dict[str, Any], rules: Rules) -> dict[str, Any]:
     """
     told = read_story(story, rules.service_list())
     play = _Play(told, rules)
+    play.start()
     for event in told.events:
         play.run_until(event.at)
         play.event(event)
@@ -66,16 +69,27 @@ class _Play:
         self.automatic: list[tuple[str, datetime]] = []
         self.seen: dict[tuple[str, str], dict[str, Any]] = {}
         self.lost: set[str] = set()
+        self.ward = VitalsPlay(story, rules)
+        self.handed = 0
         self.heard_at = dict.fromkeys(story.devices, story.start)
+
+    def start(self) -> None:
+        """Activate what the persons are watched for."""
+        for decision in self.ward.start():
+            self._keep_vitals(decision)
 
     # -- time ----------------------------------------------------------------------------------
 
     def run_until(self, until: datetime) -> None:
-        """Fire timers and find lost devices up to a time, in order."""
+        """Fire timers and find lost devices up to a time, in order; the ward's are first."""
         while True:
             subject, due_at = self._next_timer()
             device, lost_at = self._next_lost()
-            if due_at is not None and due_at <= until and (lost_at is None or due_at <= lost_at):
+            person, vitals_at = self.ward.next_timer()
+            first_at = min(at for at in (due_at, lost_at, until) if at is not None)
+            if vitals_at is not None and vitals_at <= first_at:
+                self._keep_vitals(self.ward.fire(person, vitals_at))
+            elif due_at is not None and due_at <= until and (lost_at is None or due_at <= lost_at):
                 facts = self._facts(subject, due_at)
                 self._keep(decide.due(self.cases[subject], facts, self.rules, due_at))
             elif lost_at is not None and lost_at <= until:
@@ -106,6 +120,7 @@ class _Play:
         handlers: dict[str, Callable[[StoryEvent], None]] = {
             "device": self._device,
             "operator": self._operator,
+            "clinician": self._clinician,
             "service": self._service,
             "delivery": self._delivery,
         }
@@ -122,28 +137,24 @@ class _Play:
             self._tell(subject, DeviceBack(event.at, (event.device,)), event.at)
         # Flags say how a message came, not what it says: a retained one is a repeat.
         said = {name: value for name, value in event.signal.items() if name != "flags"}
+        scripts = self.rules.scripts
         before = self.seen.get((event.device, key))
         if before == said:
             self._note_repeat(subject, event, key)
             return
         self.seen[(event.device, key)] = said
-        nth = "" if before is None else f"|{len(self.decisions)}"
-        heard = [
-            Heard(
-                receipt=f"{event.device}|{key}|{number}{nth}",
-                received_at=event.at,
-                sender=event.device,
-                line="story",
-                signal=signal,
-                known=event.device in self.story.devices,
-            )
-            for number, signal in enumerate(signals)
-        ]
-        if before is not None:
-            heard.append(_again(heard[0]))
-        whose = subject_for(self.story, event.device, signals, self.rules)
-        case, facts = self._case(whose), self._facts(whose, event.at)
-        self._keep(decide.on_signals(case, facts, self.rules, heard, event.at))
+        again = None if before is None else len(self.decisions)
+        heard = heard_of(event, key, signals, again, known=event.device in self.story.devices)
+        device = self.story.devices.get(event.device)
+        person = None if device is None else device.person
+        readings = [one for one in heard if person is not None and is_reading(one, scripts)]
+        if rest := [one for one in heard if one not in readings or is_of_call(one, scripts)]:
+            whose = subject_for(self.story, event.device, signals, self.rules)
+            case, facts = self._case(whose), self._facts(whose, event.at)
+            self._keep(decide.on_signals(case, facts, self.rules, rest, event.at))
+        if readings and person is not None:
+            source = read_source(event.signal)
+            self._keep_vitals(self.ward.report(person, readings, source, event.at))
 
     def _note_repeat(self, subject: str, event: StoryEvent, key: str) -> None:
         person = self._facts(subject, event.at).person
@@ -154,19 +165,30 @@ class _Play:
         )
         self._keep(Decision(self._case(subject), (entry,)))
 
+    def _clinician(self, event: StoryEvent) -> None:
+        alarm = None if event.alarm is None else self.names.inside(event.alarm)
+        person = self.ward.owner(alarm) or event.person or next(iter(self.story.persons), "")
+        if person not in self.story.persons:
+            raise StoryError(f"person {person!r} is not in the story")
+        self._keep_vitals(self.ward.act(event, alarm, person))
+
     def _operator(self, event: StoryEvent) -> None:
+        alarm = self.names.inside(event.alarm or "")
+        if self.ward.owner(alarm) and not self._of_alarm(alarm) and operator_act(event):
+            self._clinician(event)
+            return
         closes = event.do == OperatorAct.CLOSE or event.disposition == Disposition.CLOSE
         fields = self._fields(event, OperatorEvent)
         if closes:
             fields["close_reason"] = fields.pop("reason", None)
         if event.do == OperatorAct.HAND_OVER and "to" in fields:
             fields["text"] = fields.pop("to")
-        made = _convert(fields, OperatorEvent)
+        made = convert(fields, OperatorEvent)
         subject = self._of_alarm(made.alarm) or self._of_referral(made.referral)
         self._tell(subject or self._first(), made, event.at)
 
     def _service(self, event: StoryEvent) -> None:
-        made = _convert(self._fields(event, ServiceEvent), ServiceEvent)
+        made = convert(self._fields(event, ServiceEvent), ServiceEvent)
         subject = self._of_referral(made.referral)
         if subject is None and made.do is ServiceAct.RECEIVE:
             if event.person not in self.story.persons:
@@ -184,7 +206,7 @@ class _Play:
         self._tell(subject or self._of_alarm(made.alarm) or self._first(), made, event.at)
 
     def _delivery(self, event: StoryEvent) -> None:
-        made = _convert(self._fields(event, DeliveryEvent), DeliveryEvent)
+        made = convert(self._fields(event, DeliveryEvent), DeliveryEvent)
         self._tell(self._of_referral(made.referral) or self._first(), made, event.at)
 
     def _fields(self, event: StoryEvent, wanted: type[msgspec.Struct]) -> dict[str, Any]:
@@ -241,6 +263,23 @@ class _Play:
                 self.automatic.append((entry.service, entry.at))
             self.decisions.append(self.names.outside(msgspec.to_builtins(entry)))
 
+    def _keep_vitals(self, decision: VitalsDecision) -> None:
+        """Write down what the ward decided, and give telecare what it hands over."""
+        for entry in decision.entries:
+            if entry.alarm is not None:
+                self.names.alarm(entry.alarm)
+            self.decisions.append(self.names.outside(msgspec.to_builtins(entry)))
+        for alarm, (person, known) in self.ward.alarms.items():
+            if self._of_alarm(alarm) is None:
+                self.alarms[alarm] = (person, known)
+        for said in decision.handed:
+            self.handed += 1
+            receipt = f"{said.alert}|{said.crisis.value}|{self.handed}"
+            heard = Heard(receipt, said.at, "vitals", "story", said)
+            subject = f"person:{said.person}"
+            case, facts = self._case(subject), self._facts(subject, said.at)
+            self._keep(decide.on_signals(case, facts, self.rules, [heard], said.at))
+
     def result(self) -> dict[str, Any]:
         """Give what the story came to."""
         until = self.story.until
@@ -256,19 +295,3 @@ class _Play:
                 for person, referral in self.referrals.values()
             ],
         }
-
-
-def _convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one of the event types
-    try:
-        return msgspec.convert(fields, wanted)
-    except msgspec.ValidationError as error:
-        at = f"the event at {fields['at'].isoformat()}"
-        raise StoryError(f"{at}: {explained(error, wanted)}") from error
-
-
-def _again(heard: Heard) -> Heard:
-    """The same id with other content: beside the new signal a fault for a person."""
-    detail = "the same id with other content"
-    receipt = f"{heard.receipt}|again"
-    fault = "same_id_other_content"
-    return msgspec.structs.replace(heard, receipt=receipt, signal=None, fault=fault, detail=detail)

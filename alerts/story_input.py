@@ -14,6 +14,8 @@ import msgspec
 
 from alerts.facts import Device, Person, Plan, Service
 from alerts.hours import check_service
+from alerts.vital_rows import Slot, Ward
+from alerts.vital_words import Pathway
 from alerts.words import Ceiling, PersonStatus
 
 PATH = re.compile(r"at `\$\.([^`]*)`")
@@ -45,6 +47,14 @@ class StoryPerson(msgspec.Struct, frozen=True):
     language: str | None = None
     baseline_cognition: Literal["A", "C", "V", "P", "U"] = "A"
     care_home: bool = False
+    ward: str | None = None
+    pathway: Pathway | None = None
+    spo2_scale: Literal[1, 2] = 1
+    baseline_spo2_pct: float | None = None
+    target_spo2_pct: tuple[float, float] | None = None
+    dry_weight_kg: float | None = None
+    limits: dict[str, Any] | list[dict[str, Any]] = {}
+    schedule: tuple[Slot, ...] | None = None
 
 
 class StoryDevice(msgspec.Struct, frozen=True):
@@ -60,12 +70,13 @@ class StoryDevice(msgspec.Struct, frozen=True):
 
 
 class StoryEvent(msgspec.Struct, frozen=True):
-    """One event: of a device, an operator, a service or a delivery; exactly one of the four."""
+    """One event: of a device, operator, clinician, service or delivery; exactly one of these."""
 
     at: datetime
     device: str | None = None
     signal: dict[str, Any] | None = None
     operator: str | None = None
+    clinician: str | None = None
     service: str | None = None
     delivery: str | None = None
     do: str | None = None
@@ -91,14 +102,25 @@ class StoryEvent(msgspec.Struct, frozen=True):
     result: str | None = None
     outcome: str | None = None
     tasks: tuple[str, ...] = ()
+    parameter: str | None = None
+    level: str | None = None
+    until: datetime | None = None
+    event: str | None = None
+    status: str | None = None
+    away_until: datetime | None = None
 
     @property
     def actor(self) -> str:
-        """Which of the four it is."""
+        """Which of them it is."""
         return next(name for name in ACTORS if getattr(self, name) is not None)
 
 
-ACTORS = ("device", "operator", "delivery", "service")
+ACTORS = ("device", "operator", "clinician", "delivery", "service")
+TIMES = ("at", "eta", "occurred_at", "until", "away_until")
+
+
+class StoryWard(Ward, frozen=True, forbid_unknown_fields=False):
+    """A ward as a story names it; what it says beyond our words is left out."""
 
 
 class RawStory(msgspec.Struct, frozen=True):
@@ -112,6 +134,7 @@ class RawStory(msgspec.Struct, frozen=True):
     services: tuple[Service, ...] | None = None
     persons: tuple[StoryPerson, ...] = ()
     devices: tuple[StoryDevice, ...] = ()
+    wards: tuple[StoryWard, ...] = ()
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -124,6 +147,8 @@ class Story(msgspec.Struct, frozen=True):
     persons: dict[str, Person]
     devices: dict[str, Device]
     events: tuple[StoryEvent, ...]
+    told: dict[str, StoryPerson]
+    wards: dict[str, StoryWard]
 
 
 def read_story(story: dict[str, Any], shipped: tuple[Service, ...]) -> Story:
@@ -148,7 +173,8 @@ def read_story(story: dict[str, Any], shipped: tuple[Service, ...]) -> Story:
     persons = {p.id: _person(p) for p in raw.persons}
     devices = {d.id: _device(d, persons) for d in raw.devices}
     services = shipped if raw.services is None else tuple(map(_service, raw.services))
-    return Story(raw.story, start, until, services, persons, devices, events)
+    told, wards = {p.id: p for p in raw.persons}, {w.id: w for w in raw.wards}
+    return Story(raw.story, start, until, services, persons, devices, events, told, wards)
 
 
 def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
@@ -175,6 +201,15 @@ def explained(error: msgspec.ValidationError, wanted: type[msgspec.Struct]) -> s
 def _inside(hint: Any) -> list[Any]:  # noqa: ANN401 - any type
     """Give a type and every type it is made of."""
     return [hint, *(inner for one in get_args(hint) for inner in _inside(one))]
+
+
+def convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one of the event types
+    """Read an event's fields; StoryError names the event's time."""
+    try:
+        return msgspec.convert(fields, wanted)
+    except msgspec.ValidationError as error:
+        at = f"the event at {fields['at'].isoformat()}"
+        raise StoryError(f"{at}: {explained(error, wanted)}") from error
 
 
 def utc(at: datetime) -> datetime:
@@ -209,19 +244,19 @@ def _check(raw: RawStory) -> None:
 
 def _event(event: StoryEvent) -> StoryEvent:
     named = [name for name in ACTORS if getattr(event, name) is not None]
-    if event.operator is not None and named == ["operator", "service"]:
-        named = ["operator"]
+    if named in (["operator", "service"], ["clinician", "service"]):
+        named = named[:1]
     if len(named) != 1:
         raise StoryError(f"event names {named or 'nobody'}, expected one of {', '.join(ACTORS)}")
     if (event.device is not None) != (event.signal is not None):
         raise StoryError("an event of a device needs `signal`, and only that")
-    times = {name: getattr(event, name) for name in ("at", "eta", "occurred_at")}
+    times = {name: getattr(event, name) for name in TIMES}
     utc_times = {name: utc(at) for name, at in times.items() if at is not None}
     return msgspec.structs.replace(event, **utc_times)
 
 
 def _person(person: StoryPerson) -> Person:
-    fields = msgspec.structs.asdict(person)
+    fields = {n: getattr(person, n) for n in Person.__struct_fields__}
     plan = {kind: _plan(person.id, kind, said) for kind, said in person.plan.items()}
     away_until = None if person.away_until is None else utc(person.away_until)
     contacts = tuple(str(contact) for contact in person.contacts)

@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from alerts.story_input import StoryError, explained, utc
+from alerts.events import Heard
+from alerts.story_input import StoryError, StoryEvent, explained, utc
+from alerts.vital_words import ReadingSource
 from devices.model import (
     Activation,
     ActivationKind,
@@ -13,6 +15,7 @@ from devices.model import (
     Flag,
     Measurement,
     Phase,
+    Quality,
     Signal,
     Status,
     StatusKind,
@@ -49,6 +52,8 @@ class Body(msgspec.Struct, frozen=True):
     impact_g: float | None = None
     still_s: float | None = None
     vitals: dict[VitalCode, float | str | bool] = {}
+    quality: dict[VitalCode, Quality] = {}
+    source: ReadingSource = ReadingSource.DEVICE
     answers: dict[str, str | int | float | bool | None] | None = None
     status: dict[str, Said] = {}
     flags: frozenset[Flag] = frozenset()
@@ -68,10 +73,7 @@ def read_signals(device: str, said: dict[str, Any]) -> tuple[str, tuple[Signal, 
     signals: list[Signal] = []
     if body.activation is not None:
         signals.append(_activation(device, body, body.activation, at))
-    signals.extend(
-        Measurement(device, code, value, at=at, flags=body.flags)
-        for code, value in body.vitals.items()
-    )
+    signals.extend(_measurements(device, body, at))
     if body.answers is not None:
         signals.append(Answers(device, body.answers, at=at, flags=body.flags))
     for name, value in body.status.items():
@@ -81,6 +83,48 @@ def read_signals(device: str, said: dict[str, Any]) -> tuple[str, tuple[Signal, 
         signals.append(Status(device, what, state, number, at=at, code=name, flags=body.flags))
     heartbeat = Status(device, StatusKind.HEARTBEAT, at=at, flags=body.flags)
     return body.id, tuple(signals) or (heartbeat,)
+
+
+def heard_of(
+    event: StoryEvent, key: str, signals: tuple[Signal, ...], again: int | None, *, known: bool
+) -> list[Heard]:
+    """Give a message's signals as heard; `again` marks the same id with other content."""
+    assert event.device is not None  # the actor is the device
+    nth = "" if again is None else f"|{again}"
+    heard = [
+        Heard(
+            receipt=f"{event.device}|{key}|{number}{nth}",
+            received_at=event.at,
+            sender=event.device,
+            line="story",
+            signal=signal,
+            known=known,
+        )
+        for number, signal in enumerate(signals)
+    ]
+    return heard if again is None else [*heard, _again(heard[0])]
+
+
+def _again(heard: Heard) -> Heard:
+    """The same id with other content: beside the new signal a fault for a person."""
+    detail = "the same id with other content"
+    receipt = f"{heard.receipt}|again"
+    fault = "same_id_other_content"
+    return msgspec.structs.replace(heard, receipt=receipt, signal=None, fault=fault, detail=detail)
+
+
+def _measurements(device: str, body: Body, at: datetime | None) -> list[Measurement]:
+    """Give the readings; `quality` alone tells of a meter's HI or LO, or takes a value back."""
+    said: dict[VitalCode, float | str | bool | None] = dict.fromkeys(body.quality)
+    return [
+        Measurement(device, code, value, body.quality.get(code, Quality.OK), at, body.flags)
+        for code, value in (said | body.vitals).items()
+    ]
+
+
+def read_source(said: dict[str, Any]) -> ReadingSource:
+    """Give who a body's readings come from; it was read by `read_signals` before."""
+    return ReadingSource(said.get("source", ReadingSource.DEVICE))
 
 
 def _activation(device: str, body: Body, what: ActivationKind, at: datetime | None) -> Activation:

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from alerts import words
+from alerts import vital_words, words
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.story_input import PLAN_KINDS
@@ -35,6 +35,12 @@ LISTS: dict[str, type[StrEnum]] = {
     "status_state": StatusState,
     "vital": VitalCode,
     "quality": Quality,
+    "level": vital_words.Level,
+    "reading_source": vital_words.ReadingSource,
+    "pathway": vital_words.Pathway,
+    "clinician_do": vital_words.ClinicianAct,
+    "vital_event": vital_words.VitalEvent,
+    "crisis": vital_words.Crisis,
     "rule": Rule,
 }
 

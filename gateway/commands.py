@@ -54,6 +54,8 @@ def _roll(file: Path, secrets_to: Path | None) -> Roll:
         roll = read_roll(file.read_bytes())
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from error
+    except SettingsError as error:
+        raise SettingsError(f"{file}: {error}") from error
     fresh = [one for one in roll.devices if not (one.secret_sha256 or one.certificate_sha256)]
     if fresh and secrets_to is None:
         raise SettingsError(
@@ -73,7 +75,10 @@ async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> 
     roll = _roll(file, secrets_to)
     async with _context(toml) as context:
         now = context.clock.now()
-        done = await enrol(context.sessions, roll, now)
+        try:
+            done = await enrol(context.sessions, roll, now, context.desk.rules)
+        except SettingsError as error:
+            raise SettingsError(f"{file}: {error}") from error
         who = Who(roll.organisation, IMPORT, IMPORT)
         if secrets_to is not None:
             lines = [f"{line}\t{sender}\t{it}\n" for (line, sender), it in done.secrets.items()]
@@ -84,6 +89,8 @@ async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> 
         f"enrolled: {done.services} services, {done.places} places, {done.persons} persons, "
         f"{done.devices} devices; {len(done.secrets)} new secrets"
     )
+    if done.wards or done.plans:
+        typer.echo(f"enrolled: {done.wards} wards, {done.plans} monitoring plans")
     return 0
 
 

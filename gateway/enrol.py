@@ -23,12 +23,14 @@ from pydantic import (
     model_validator,
 )
 
+from alerts.ruleset import Rules
 from alerts.words import Ceiling, PersonStatus, SubjectKind
-from gateway import faults
+from gateway import enrol_vitals, faults
+from gateway.enrol_vitals import MonitoringRow, WardRow
 from gateway.errors import SettingsError
 from gateway.faults import Fault
 from gateway.keys import new_secret, secret_sha256
-from gateway.persons import FileRecord, merged
+from gateway.persons import FileRecord, merged, plan_of
 from gateway.placing import NAMESPACE
 from gateway.store.cases import NewSubject, add_subjects, encode
 from gateway.store.connect import Connection, Sessions, row, rows, run
@@ -150,6 +152,8 @@ class Roll(Strict):
     places: list[PlaceRow] = []
     persons: list[PersonRow] = []
     devices: list[DeviceRow] = []
+    wards: list[WardRow] = []
+    monitoring: list[MonitoringRow] = []
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Roll":
@@ -163,6 +167,7 @@ class Roll(Strict):
         for person in self.persons:
             if person.place is not None and person.place not in places:
                 raise ValueError(f"person {person.id}: no place {person.place} in the file")
+        enrol_vitals.check_names(self.wards, self.monitoring, persons)
         return self
 
 
@@ -176,21 +181,8 @@ class Enrolled:
     devices: int
     secrets: dict[tuple[str, str], str]
     faults: tuple[Fault, ...] = ()
-
-
-def plan_of(given: object) -> dict[str, Any]:
-    """Read a plan as INTERFACES 7 writes it: `at_once`, `operator` or `{"after_untaken_s": 90}`.
-
-    Raises:
-        ValueError: for anything else.
-    """
-    if given in ("at_once", "operator"):
-        return {str(given): True}
-    if isinstance(given, dict) and set(given) == {"after_untaken_s"}:
-        seconds = given["after_untaken_s"]
-        if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds >= 0:
-            return {"after_untaken_s": seconds}
-    raise ValueError(f'plan {given!r}: expected "at_once", "operator" or {{"after_untaken_s": 90}}')
+    wards: int = 0
+    plans: int = 0
 
 
 def read_roll(text: bytes) -> Roll:
@@ -219,8 +211,10 @@ def place_id(organisation: UUID, row_id: str) -> UUID:
     return uuid5(NAMESPACE, f"place/{organisation}/{row_id}")
 
 
-async def enrol(sessions: Sessions, roll: Roll, now: datetime) -> Enrolled:
-    """Store a checked roll, all or nothing.
+async def enrol(
+    sessions: Sessions, roll: Roll, now: datetime, rules: Rules | None = None
+) -> Enrolled:
+    """Store a checked roll, all or nothing; monitoring plans are checked against the rules.
 
     Raises:
         SettingsError: a device is another organisation's; nothing was kept.
@@ -239,8 +233,11 @@ async def enrol(sessions: Sessions, roll: Roll, now: datetime) -> Enrolled:
             secret = await _put_device(connection, roll.organisation, device)
             if secret is not None:
                 secrets[(device.line, device.sender)] = secret
+        await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
+        plans = [(person_id(roll.organisation, plan.person), plan) for plan in roll.monitoring]
+        await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
-    return Enrolled(*counts, secrets, told)
+    return Enrolled(*counts, secrets, told, len(roll.wards), len(roll.monitoring))
 
 
 async def _put_service(connection: Connection, organisation: UUID, service: ServiceRow) -> None:

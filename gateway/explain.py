@@ -14,6 +14,7 @@ import msgspec
 import typer
 
 from alerts.case import Alarm, Entry, Reason, Referral
+from alerts.vitals.state import Alert
 from gateway.api.words import because, say_plainly
 from gateway.clock import Clock
 from gateway.context import Context
@@ -30,19 +31,20 @@ EXPLAINED = "explained"
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """An alarm or a referral as it stands, and every step that led there."""
+    """An alarm, a referral or a vitals alert as it stands, and every step that led there."""
 
     alarm: Alarm | None
     referral: Referral | None
     steps: tuple[Entry, ...]
     cut: bool
+    alert: Alert | None = None
 
 
 async def explain(named: UUID, toml: Path | None, *, as_json: bool) -> int:
-    """Print why an alarm or a referral went as it did.
+    """Print why an alarm, a referral or a vitals alert went as it did.
 
     Raises:
-        SettingsError: there is neither an alarm nor a referral of this id.
+        SettingsError: there is none of them of this id.
     """
     settings = load(toml)
     configure("warning")
@@ -74,7 +76,12 @@ def _head(found: Explained) -> str:
             f"alarm {alarm.id}: {alarm.kind}, {alarm.state}; {alarm.signals} signals, "
             f"the last as device/message: {heard}"
         )
-    assert referral is not None  # one of the two was found
+    if found.alert is not None and referral is None:
+        alert = found.alert
+        return (
+            f"vitals alert {alert.id}: {alert.level}, opened {alert.opened_at:%Y-%m-%d %H:%M} UTC"
+        )
+    assert referral is not None  # one of the three was found
     sort = "provisional, " if referral.provisional else ""
     return f"referral {referral.id} to {referral.service}: {sort}{referral.state}"
 
@@ -89,7 +96,8 @@ async def _read(connection: Connection, organisation: UUID, named: UUID) -> Expl
     referral = await row(
         connection, "desk_referral", id=named, organisation_id=organisation, service_id=None
     )
-    found = alarm or referral
+    alert = await row(connection, "desk_vitals_alert", id=named, organisation_id=organisation)
+    found = alarm or referral or alert
     if found is None:
         raise SettingsError(f"no alarm and no referral has the id {named}: name one that exists")
     referrals = [named]
@@ -105,7 +113,7 @@ async def _read(connection: Connection, organisation: UUID, named: UUID) -> Expl
         "desk_decisions",
         organisation_id=organisation,
         subject_id=found.subject_id,
-        alarm_id=named if alarm is not None else (UUID(about) if about else None),
+        alarm_id=named if alarm or alert else (UUID(about) if about else None),
         referrals=referrals,
         limit=STEPS + 1,
     )
@@ -114,6 +122,7 @@ async def _read(connection: Connection, organisation: UUID, named: UUID) -> Expl
         referral=known,
         steps=tuple(msgspec.json.decode(one.entry, type=Entry) for one in steps[:STEPS]),
         cut=len(steps) > STEPS,
+        alert=msgspec.json.decode(alert.record, type=Alert) if alert is not None else None,
     )
 
 

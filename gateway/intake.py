@@ -21,12 +21,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from alerts.events import Heard
-from devices.model import Status
+from alerts.vitals.inputs import Report, report_of
+from devices.model import Answers, Measurement, Status
 from gateway import casework, strays
 from gateway.arrivals import Arrival, Verdict
 from gateway.placing import Desk, Placed, keep_raw, place, tell_repeats
 from gateway.readings import measurements
-from gateway.store import cases, messages
+from gateway.store import cases, messages, vitals
 from gateway.store.cases import NewSubject
 from gateway.store.connect import Session
 from gateway.store.messages import ReceiptKey
@@ -94,6 +95,8 @@ async def take(session: Session, batch: Sequence[Arrival], desk: Desk, now: date
             readings = [row for one in new for row in measurements(one)]
             if readings:
                 await messages.add_measurements(connection, readings)
+            if desk.vitals and (left := reports_of(new, fresh)):
+                await vitals.leave(connection, left, now)
             await messages.save_verdicts(
                 connection, [(one.receipt, {"result": "stored"}) for one in new]
             )
@@ -173,3 +176,23 @@ def heard_of(one: Placed, *, generation: int, reused: bool = False) -> list[Hear
     if reused:
         items.append(replace(bare, fault="id_reused", detail=REUSED))
     return [replace(item, receipt=f"{identity}/{number}") for number, item in enumerate(items)]
+
+
+def reports_of(
+    new: Sequence[Placed], fresh: Mapping[ReceiptKey, int]
+) -> list[tuple[UUID, UUID, Report]]:
+    """Give (organisation, person, report) for each message with readings or answers of a person.
+
+    What a sender that proved nothing measures is nobody's.
+    """
+    found = []
+    for one in new:
+        sender = one.sender
+        if sender is None or sender.person_id is None:
+            continue
+        if not any(isinstance(said, Measurement | Answers) for said in one.arrival.signals):
+            continue
+        report = report_of(heard_of(one, generation=fresh[one.receipt.identity]))
+        if report is not None:
+            found.append((sender.organisation_id, sender.person_id, report))
+    return found

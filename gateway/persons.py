@@ -212,3 +212,18 @@ def _words(value: object) -> str:
         case datetime():
             return value.isoformat()
     return str(value)
+
+
+def plan_of(given: object) -> dict[str, Any]:
+    """Read a plan as INTERFACES 7 writes it: `at_once`, `operator` or `{"after_untaken_s": 90}`.
+
+    Raises:
+        ValueError: for anything else.
+    """
+    if given in ("at_once", "operator"):
+        return {str(given): True}
+    if isinstance(given, dict) and set(given) == {"after_untaken_s"}:
+        seconds = given["after_untaken_s"]
+        if isinstance(seconds, int) and not isinstance(seconds, bool) and seconds >= 0:
+            return {"after_untaken_s": seconds}
+    raise ValueError(f'plan {given!r}: expected "at_once", "operator" or {{"after_untaken_s": 90}}')

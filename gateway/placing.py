@@ -30,11 +30,15 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What deciding and saving need besides the messages: rules, owner of the line, audit key."""
+    """What deciding and saving need besides the messages: rules, owner of the line, audit key.
+
+    `vitals` says whether vital signs are decided here (the setting vitals_enabled).
+    """
 
     rules: Rules
     organisation_id: UUID
     audit_key: bytes = field(repr=False)
+    vitals: bool = False
 
 
 class Placed(Struct, frozen=True):

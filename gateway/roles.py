@@ -21,3 +21,4 @@ class ApiRole(StrEnum):
     ENGINEER = "engineer"
     AUDITOR = "auditor"
     SERVICE = "service"
+    CLINICIAN = "clinician"

@@ -16,7 +16,7 @@ import httpx
 import structlog
 
 from devices.decoding import families
-from gateway import __version__, supervision, ticker
+from gateway import __version__, supervision, ticker, vitals_watch
 from gateway.api.app import create_app
 from gateway.bars_answers import TakeAtOnce
 from gateway.blind import Shout
@@ -94,7 +94,12 @@ async def prepared(settings: Settings, clock: Clock) -> AsyncIterator[Context]:
             settings=settings,
             clock=clock,
             database=database,
-            desk=Desk(rules, settings.organisation, key_file(settings.state_dir / "audit.key")),
+            desk=Desk(
+                rules,
+                settings.organisation,
+                key_file(settings.state_dir / "audit.key"),
+                vitals=settings.vitals_enabled,
+            ),
             storage=storage,
             sessions=sessions,
             listen=session,
@@ -175,6 +180,12 @@ class Gateway:
             self._back.push_async_callback(one.close)
         for duty in ticker.duties(session, watcher, context.desk, context.clock):
             self._go(duty.name, ticker.repeat(duty))
+        if context.desk.vitals:
+            on_time, beside = Session(dsn, "vitals-due"), Session(dsn, "vitals-left")
+            for one in (on_time, beside):
+                self._back.push_async_callback(one.close)
+            for duty in vitals_watch.duties(on_time, beside, context.desk, context.clock):
+                self._go(duty.name, ticker.repeat(duty))
 
         async def sweep() -> int:
             return await supervision.sweep(sweeper, context.clock.now())

@@ -23,6 +23,12 @@ from gateway.errors import SettingsError
 from gateway.serial_ports import SerialPort, check_together
 
 PREFIX = "LIFELINE_"
+AUDIENCES = frozenset(
+    {
+        "supervisor", "partner",
+        "ward", "ward_lead", "ward_on_call", "ward_out_of_hours", "patient",
+    }
+)  # fmt: skip
 TEST_VARIABLES = (
     "LIFELINE_CI_",
     "LIFELINE_PAHO_TESTING",
@@ -77,6 +83,9 @@ class Settings(BaseSettings):
     rules_dir: Path | None = Field(
         default=None, description="approved rules in place of the shipped ones"
     )
+    vitals_enabled: bool = Field(
+        default=True, description="decide vital signs; without it they are stored and nothing more"
+    )
     quarantine_mib: int = Field(
         default=64, ge=1, le=4096, description="bound of unproved evidence per line"
     )
@@ -97,9 +106,10 @@ class Settings(BaseSettings):
     def _is_whole(self) -> Self:
         if self.mqtt_tls_port is not None and not (self.tls_certificate and self.tls_key):
             raise ValueError("mqtt_tls_port needs tls_certificate and tls_key")
-        strangers = set(self.notice_webhooks) - {"supervisor", "partner"}
+        strangers = set(self.notice_webhooks) - AUDIENCES
         if strangers:
-            raise ValueError(f"notice_webhooks names {sorted(strangers)}: supervisor, partner only")
+            known = ", ".join(sorted(AUDIENCES))
+            raise ValueError(f"notice_webhooks names {sorted(strangers)}: only {known}")
         check_brokers(self.brokers, {self.mqtt_line})
         check_together(self.serial_ports, {self.mqtt_line, *(one.line for one in self.brokers)})
         return self

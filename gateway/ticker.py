@@ -39,6 +39,7 @@ DECIDING_S = 1.0
 after a long outage a hundred cases with all their timers would take longer, in every attempt."""
 
 Take = Callable[[Session, Desk, datetime, int], Awaitable[int]]
+PutOff = Callable[[Session, CannotDecide, Desk, datetime], Awaitable[None]]
 
 _heard_of = msgspec.json.Decoder(Heard).decode
 _lost_of = msgspec.json.Decoder(DeviceLost).decode
@@ -58,7 +59,7 @@ async def take_due(session: Session, desk: Desk, now: datetime, limit: int = LIM
         CannotDecide: one case breaks whatever is done with it; nothing was kept.
     """
     locked: dict[UUID, cases.Subject] = {}
-    with _blaming(locked):
+    with blaming(locked):
         async with session.transaction() as connection:
             locked |= await cases.lock_due(connection, now, limit)
             if locked:
@@ -73,7 +74,7 @@ async def take_inbox(session: Session, desk: Desk, now: datetime, limit: int = L
         CannotDecide: as `take_due`.
     """
     locked: dict[UUID, cases.Subject] = {}
-    with _blaming(locked):
+    with blaming(locked):
         async with session.transaction() as connection:
             found = await rows(connection, "inbox_subjects", now=now, limit=limit)
             if not found:
@@ -86,7 +87,7 @@ async def take_inbox(session: Session, desk: Desk, now: datetime, limit: int = L
 
 
 @contextmanager
-def _blaming(locked: Mapping[UUID, object]) -> Iterator[None]:
+def blaming(locked: Mapping[UUID, object]) -> Iterator[None]:
     """Name the case when what went wrong can only be its own."""
     try:
         yield
@@ -192,6 +193,7 @@ class Hand:
     session: Session
     desk: Desk
     clock: Clock
+    put_off: PutOff = put_off
 
     async def take(self, take: Take) -> int:
         """Take one round; give LIMIT when there may be more at once."""
@@ -217,7 +219,7 @@ class Hand:
     async def _tell(self, broken: CannotDecide) -> None:
         metrics.deciding_failed.inc()
         log.critical("a case cannot be decided; an operator is told", error=str(broken))
-        await put_off(self.session, broken, self.desk, self.clock.now())
+        await self.put_off(self.session, broken, self.desk, self.clock.now())
 
 
 def duties(session: Session, watcher: Session, desk: Desk, clock: Clock) -> list[Round]:

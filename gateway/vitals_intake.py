@@ -4,7 +4,9 @@
     2 the heard marks of its own devices, in id order
     3 what changed technically goes to the inbox table, and the alarm lane takes it from there;
       only then a case needs a row
-    4 commit; then answers
+    4 the vitals states of its own people, in id order: decided, saved, a deterioration handed to
+      the inbox likewise (gateway/vitals_watch.py)
+    5 commit; then answers
 
 It never locks a subject or an alarm (DESIGN 4).
 """
@@ -16,8 +18,8 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from alerts.events import DeviceBack, Heard
-from devices.model import Status, StatusKind, StatusState
-from gateway import strays
+from devices.model import Answers, Status, StatusKind, StatusState
+from gateway import strays, vitals_watch
 from gateway.arrivals import Arrival
 from gateway.intake import Mark, Taken, heard_of, mark_of, stored
 from gateway.placing import Desk, Placed, find, keep_raw, tell_repeats
@@ -61,6 +63,9 @@ async def take(
             await messages.copy_measurements(connection, rows)
         await _note_heard(connection, new, marks, fresh, now)
         await _tell_faults(connection, new, fresh, now)
+        await _tell_answers(connection, new, fresh, desk, now)
+        if desk.vitals:
+            await vitals_watch.take_readings(connection, new, fresh, desk, now)
         await strays.keep(connection, apart, desk, now)
     return Taken(answers=stored([*new, *apart], repeats))
 
@@ -156,6 +161,25 @@ async def _tell_faults(
         if item.fault is not None
     ]
     await messages.add_inbox(connection, items, now)
+
+
+async def _tell_answers(
+    connection: Connection,
+    new: Sequence[Placed],
+    fresh: Mapping[ReceiptKey, int],
+    desk: Desk,
+    now: datetime,
+) -> None:
+    """Hand answers to telecare's scripts to the alarm lane: they may be about an open call."""
+    answering = [one for one in new if Answers in map(type, one.arrival.signals)]
+    asked = desk.rules.scripts.asked() if answering else NOTHING
+    items = [
+        (one.subject, "heard", encode(item))
+        for one in answering
+        for item in heard_of(one, generation=fresh[one.receipt.identity])
+        if isinstance(item.signal, Answers) and not asked.isdisjoint(item.signal.answers)
+    ]
+    await _tell(connection, items, now)
 
 
 def _with(was: frozenset[str], statuses: Sequence[Status]) -> frozenset[str]:

@@ -63,6 +63,7 @@ def message(step: Step, referral: Referral) -> dict[str, Any]:
         "instead_of": None if (before := withdrawn_before(step, referral)) is None else before.id,
         "joint_with": list(referral.joint_with),
         "at": step.now,
+        **({"vitals": alarm.context} if alarm is not None and alarm.context else {}),
     }
 
 

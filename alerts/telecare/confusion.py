@@ -9,7 +9,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from alerts.case import Alarm
+from alerts.case import Alarm, Reason
 from alerts.rule_ids import Rule
 from alerts.rule_rows import AnswerRow, Grade
 from alerts.step import Step
@@ -44,6 +44,17 @@ def answered(step: Step, alarm: Alarm, row: AnswerRow, given_by: str | None) -> 
     waits = step.why(Rule.CONFUSION_SPEAK, "must_be_spoken_to")
     step = step.wait(TimerKind.CONFUSION, due_at, alarm.id)
     return step.about(What.COUNTDOWN_STARTED, alarm, new, waits, due_at=due_at), alarm
+
+
+def reported(step: Step, alarm: Alarm, reason: Reason) -> Step:
+    """A reading or a carer's entry says it: somebody speaks to the person in time, else 999."""
+    if MARK in alarm.marks:
+        return step.about(What.NOTHING, alarm, reason)
+    alarm = replace(alarm, marks={**alarm.marks, MARK: step.now})
+    due_at = step.now + step.rules.span(Rule.CONFUSION_SPEAK)
+    waits = step.why(Rule.CONFUSION_SPEAK, "must_be_spoken_to")
+    step = step.put_alarm(alarm).wait(TimerKind.CONFUSION, due_at, alarm.id)
+    return step.about(What.COUNTDOWN_STARTED, alarm, reason, waits, due_at=due_at)
 
 
 def spoken(step: Step, alarm: Alarm) -> Step:

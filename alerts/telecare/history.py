@@ -5,7 +5,7 @@ from datetime import datetime
 from alerts.case import Alarm, Case
 from alerts.plans import effective_status
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow, Rules
+from alerts.ruleset import CallRow, Rules
 from alerts.step import Step
 from alerts.tasks import make_task
 from alerts.words import PersonStatus, TaskKind
@@ -15,7 +15,7 @@ MAX_TESTED = 50
 KINDS = {"press": Rule.PRESSES_PROPOSE, "fall": Rule.FALLS_PROPOSE}
 
 
-def count(step: Step, alarm: Alarm, row: ActivationRow, flags: frozenset[Flag]) -> Step:
+def count(step: Step, alarm: Alarm, row: CallRow, flags: frozenset[Flag]) -> Step:
     """Remember a fall, or the press that opened an alarm; a press that rings again is the same."""
     if Flag.CACHED in flags:
         return step
@@ -24,7 +24,7 @@ def count(step: Step, alarm: Alarm, row: ActivationRow, flags: frozenset[Flag]) 
     return step
 
 
-def propose(step: Step, row: ActivationRow) -> Step:
+def propose(step: Step, row: CallRow) -> Step:
     """Propose a falls assessment once when there were too many in the time.
 
     Nothing is proposed for somebody who is not at home; what happened counts on.

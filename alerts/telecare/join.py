@@ -8,7 +8,7 @@ from alerts.lifecycle import TaskEvent
 from alerts.plans import Planned, calls_of, plan_of
 from alerts.referral.automatic import refer_at_once
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow, Ladder
+from alerts.ruleset import CallRow, Ladder
 from alerts.step import Step
 from alerts.tasks import finish_kind
 from alerts.telecare import ladder
@@ -32,7 +32,7 @@ class Joining(msgspec.Struct, frozen=True):
     """The signal that joins: as the alarm it would have opened, its row, plan, flags, reasons."""
 
     as_alarm: Alarm
-    row: ActivationRow
+    row: CallRow
     planned: Planned
     flags: frozenset[Flag]
     reasons: tuple[Reason, ...]
@@ -99,7 +99,7 @@ def signal_of(alarm: Alarm) -> dict[str, str | None]:
     return {"device": alarm.device, "message": message or alarm.opened_by}
 
 
-def _weight(row: ActivationRow) -> tuple[bool, int, bool, bool]:
+def _weight(row: CallRow) -> tuple[bool, int, bool, bool]:
     """Order rows by gravity; what forbids to speak or to call the home wins, no ladder gives way.
 
     A press that joins what nobody waits for a voice for must not lose its ladder to it.
@@ -112,16 +112,14 @@ def _weight(row: ActivationRow) -> tuple[bool, int, bool, bool]:
     )
 
 
-def _queue_again(step: Step, alarm: Alarm, row: ActivationRow) -> Step:
+def _queue_again(step: Step, alarm: Alarm, row: CallRow) -> Step:
     """Start the plan of a person whom an unknown caller's alarm turns out to be about."""
     if alarm.state is AlarmState.OPEN:
         step = queue(step.stop(alarm.id, IN_QUEUE), alarm)
     return step if row.ladder is Ladder.FALL else refer_at_once(step, alarm)
 
 
-def _call_too(
-    step: Step, alarm: Alarm, planned: Planned, row: ActivationRow, *, urgent: bool
-) -> Step:
+def _call_too(step: Step, alarm: Alarm, planned: Planned, row: CallRow, *, urgent: bool) -> Step:
     """Follow the plan of the call that joined; a fall's referral waits for a voice (fall.py)."""
     if alarm.state is AlarmState.OPEN:
         step = call_too(step, alarm, planned, urgent=urgent)

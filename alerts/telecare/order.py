@@ -12,7 +12,7 @@ import msgspec
 from alerts.case import Alarm, Reason
 from alerts.plans import Planned
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow, AnswerRow, Grade, Ladder
+from alerts.ruleset import AnswerRow, CallRow, Grade, Ladder
 from alerts.step import Step
 from alerts.telecare.answered import PREFIX, excluded_by, line_speaks_first, not_ruled_out
 from alerts.telecare.exclusions import way_for
@@ -25,7 +25,7 @@ class Question(msgspec.Struct, frozen=True):
     """What is known: the alarm, its row and plan, the signal's flags, answers and who gave them."""
 
     alarm: Alarm
-    row: ActivationRow
+    row: CallRow
     planned: Planned
     flags: frozenset[Flag] = frozenset()
     answers: tuple[AnswerRow, ...] = ()

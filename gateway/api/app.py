@@ -23,6 +23,7 @@ from gateway.api import (
     routes_service_acts,
     routes_services,
     routes_tasks,
+    routes_vitals,
 )
 from gateway.api.auth import ROUTES, Roles
 from gateway.api.document import describe
@@ -41,6 +42,7 @@ ROUTERS = (
     routes_tasks.router,
     routes_mdt.router,
     routes_fhir.router,
+    routes_vitals.router,
 )
 
 

@@ -27,6 +27,9 @@ DESK: Roles = frozenset({OPERATOR, SUPERVISOR})
 SERVE: Roles = frozenset({RESPONDER, OPERATOR, SUPERVISOR})
 READ_ALARMS: Roles = frozenset({OPERATOR, SUPERVISOR, MANAGER, ENGINEER, AUDITOR})
 READ_REFERRALS: Roles = frozenset({OPERATOR, RESPONDER, SUPERVISOR, MANAGER, AUDITOR})
+# The desk sees why a deterioration came to it; what to do about a ward's patient clinicians decide.
+READ_VITALS: Roles = frozenset({Role.CLINICIAN, OPERATOR, SUPERVISOR})
+ENTER_READINGS: Roles = frozenset({Role.CLINICIAN, OPERATOR, RESPONDER, SUPERVISOR})
 
 # (method, path) -> roles; None: anybody, without a token.
 ROUTES: Mapping[tuple[str, str], Roles | None] = {
@@ -61,12 +64,18 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("POST", f"{V1}/referrals/{{referral_id}}/outcome"): SERVE,
     ("POST", f"{V1}/referrals/{{referral_id}}/confirm"): DESK,
     ("POST", f"{V1}/referrals/{{referral_id}}/withdraw"): DESK,
-    ("GET", f"{V1}/tasks"): frozenset({OPERATOR, RESPONDER, SUPERVISOR, MANAGER, ENGINEER}),
+    ("GET", f"{V1}/tasks"): frozenset(
+        {OPERATOR, RESPONDER, SUPERVISOR, MANAGER, ENGINEER, Role.CLINICIAN}
+    ),
     ("POST", f"{V1}/tasks/{{task_id}}/done"): frozenset(
-        {OPERATOR, RESPONDER, SUPERVISOR, ENGINEER}
+        {OPERATOR, RESPONDER, SUPERVISOR, ENGINEER, Role.CLINICIAN}
     ),
     ("POST", f"{V1}/tasks/{{task_id}}/ring_back"): SERVE,
     ("GET", f"{V1}/mdt"): frozenset({RESPONDER, SUPERVISOR}),
+    ("GET", f"{V1}/wards/{{ward_id}}/alerts"): READ_VITALS,
+    ("GET", f"{V1}/persons/{{person_id}}/vitals"): READ_VITALS,
+    ("POST", f"{V1}/persons/{{person_id}}/vitals/events"): frozenset({Role.CLINICIAN}),
+    ("POST", f"{V1}/persons/{{person_id}}/vitals/readings"): ENTER_READINGS,
     ("POST", f"{FHIR_R4}/$process-message"): frozenset({Role.SERVICE}),
 }
 # Whose work needs to know who the person is, where they live and what they have.

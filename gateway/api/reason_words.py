@@ -6,6 +6,8 @@ adds a reason says here what it means to the person who reads the explanation.
 
 from collections.abc import Mapping
 
+from gateway.api.reason_words_vitals import VITALS
+
 CALLS: Mapping[str, str] = {
     "a_person_decides": "a person decides what happens in the end",
     "already_closed": "the alarm was closed before",
@@ -212,4 +214,5 @@ REASONS: Mapping[str, str] = {
     **REFERRALS,
     **TASKS_AND_DEVICES,
     **ACTS,
+    **VITALS,
 }

@@ -6,8 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from alerts.events import ServiceEvent, TaskDone
+from alerts.lifecycle import Forbidden
 from alerts.step import LIVE_TASKS
 from alerts.words import ServiceAct, TaskKind
+from gateway import vitals_acts
 from gateway.api import build, reads, views
 from gateway.api.act import bring, check_occurred
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
@@ -17,14 +19,17 @@ from gateway.api.routes_alarms import LIMIT, Limit
 from gateway.context import Context
 from gateway.store.connect import Row, row, rows
 from gateway.tokens import Role
+from gateway.vitals_acts import Ended
 
 router = APIRouter(prefix=V1, tags=["tasks"])
 
 
 def _kinds(caller: Caller) -> list[str]:
-    """Say which tasks a caller sees: engineers those about devices, the others all."""
+    """Say which tasks a caller sees: of devices for engineers, calls to patients for clinicians."""
     if caller.role is Role.ENGINEER:
         return [TaskKind.DEVICE_FAULT.value]
+    if caller.role is Role.CLINICIAN:
+        return [TaskKind.CALL_PATIENT.value]
     return [kind.value for kind in TaskKind]
 
 
@@ -60,10 +65,32 @@ async def list_tasks(
     )
 
 
+async def _vitals_task(
+    context: Context, caller: Caller, task_id: UUID, text: str
+) -> views.TaskDone | None:
+    """Mark a task of the vitals half done; None when there is none of this id that they may see."""
+    ended = Ended(caller.organisation_id, caller.actor, task_id, text, _kinds(caller))
+    now = context.clock.now()
+    try:
+        done = await vitals_acts.end_task(context.sessions, ended, context.desk, now)
+    except Forbidden as no:
+        raise ApiError(409, str(no), reason="refused") from no
+    if done is None:
+        return None
+    person, task = done
+    async with context.sessions.transaction() as connection:
+        warned = await reads.warnings(connection, [person])
+    whose = build.Whose(person, person, warned.get(person))
+    return views.TaskDone(task=build.task_view(task, whose, now), notes=(), decided=())
+
+
 @router.post("/tasks/{task_id}/done", summary="A task is done")
 async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared) -> views.TaskDone:
     """Mark a task done, such as equipment that was delivered; 409 names the act that ends it."""
-    found, warned = await _task(context, caller, task_id)
+    found, warned = await _look(context, task_id, caller)
+    if found is None and (ended := await _vitals_task(context, caller, task_id, body.text)):
+        return ended
+    found = _seen(found, caller)
     now = context.clock.now()
     event = TaskDone(at=now, by=caller.name, task=str(task_id), text=body.text)
     return await _bring(context, caller, found, warned, event)
@@ -78,7 +105,8 @@ async def ring_back(
     Without a call no such task is done: 999 follows it when its time is over. `disposition`
     999_task says that the clinician wants 999; `tasks` need a referral.
     """
-    found, warned = await _task(context, caller, task_id)
+    found, warned = await _look(context, task_id, caller)
+    found = _seen(found, caller)
     now = context.clock.now()
     check_occurred(body.occurred_at, now)
     task = build.task_of(found.record)
@@ -95,21 +123,27 @@ async def ring_back(
     return await _bring(context, caller, found, warned, event)
 
 
-async def _task(context: Context, caller: Caller, task_id: UUID) -> tuple[Row, build.Warnings]:
-    """Find a task that the caller may see, and the warning of its home.
-
-    Raises:
-        ApiError: 404.
-    """
+async def _look(
+    context: Context, task_id: UUID, caller: Caller
+) -> tuple[Row | None, build.Warnings]:
+    """Find a task of the telecare half, and the warning of its home."""
     async with context.sessions.transaction() as connection:
         found = await row(
             connection, "desk_task", id=task_id, organisation_id=caller.organisation_id
         )
-        warned = await reads.warnings_of(connection, [found] if found is not None else [])
+        return found, await reads.warnings_of(connection, [found] if found is not None else [])
+
+
+def _seen(found: Row | None, caller: Caller) -> Row:
+    """Give back a task that the caller may see.
+
+    Raises:
+        ApiError: 404.
+    """
     hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
     if found is None or hidden or caller.service_id not in (None, found.service_id):
         raise ApiError(404, "no task of this id that you may see")
-    return found, warned
+    return found
 
 
 async def _bring(

@@ -173,6 +173,7 @@ def settings(path: Path, around: Around) -> Settings:
         notice_webhooks={},
         blind_webhook=None,
         rules_dir=None,
+        vitals_enabled=True,
         log_level="info",
     )
 

@@ -837,17 +837,25 @@ values (%(id)b, %(organisation_id)b, %(name)b, %(born)b, %(nhs_number)b, %(addre
 on conflict (id) do nothing
 
 -- desk_tasks --
--- Tasks that still want a person, by due time; those of one service when it is named.
-select task.record::text, task.subject_id,
-       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id
-from task
-join subject on subject.id = task.subject_id
-left join referral on referral.id = task.referral_id
-where task.organisation_id = %(organisation_id)b and task.state in ('open', 'claimed')
-  and (%(service_id)b::text is null
-       or coalesce(task.record ->> 'service', referral.service_id) = %(service_id)b)
-  and task.kind = any(%(kinds)b::text[])
-order by task.due_at nulls last, task.made_at, task.id
+-- Tasks that still want a person, by due time; those of one service when it is named. Those of the
+-- vitals half belong to no service.
+select wanted.record, wanted.subject_id, wanted.person_id from (
+    select task.record::text, task.subject_id,
+           coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+           task.due_at, task.made_at, task.id
+    from task
+    join subject on subject.id = task.subject_id
+    left join referral on referral.id = task.referral_id
+    where task.organisation_id = %(organisation_id)b and task.state in ('open', 'claimed')
+      and (%(service_id)b::text is null
+           or coalesce(task.record ->> 'service', referral.service_id) = %(service_id)b)
+      and task.kind = any(%(kinds)b::text[])
+    union all
+    select record::text, person_id, person_id, due_at, made_at, id from vitals_task
+    where organisation_id = %(organisation_id)b and state in ('open', 'claimed')
+      and %(service_id)b::text is null and kind = any(%(kinds)b::text[])
+) as wanted
+order by wanted.due_at nulls last, wanted.made_at, wanted.id
 limit %(limit)b
 
 -- desk_task --
@@ -990,3 +998,233 @@ limit %(limit)b
 -- export_services --
 -- The services of an organisation: kind, time zone and hours.
 select id, kind, timezone, hours from service where organisation_id = %(organisation_id)b order by id
+
+-- add_vitals_states --
+-- Rows for people who are watched for the first time; in id order, so that nobody waits in a ring.
+insert into vitals_state (person_id, organisation_id, as_of, changed_at)
+select given.id, given.organisation_id, %(now)b, %(now)b
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[]) as given (id, organisation_id)
+where not exists (select from vitals_state where vitals_state.person_id = given.id)
+order by given.id
+on conflict (person_id) do nothing
+
+-- lock_vitals --
+-- The vitals states of these people, in id order, waiting for whoever works on them.
+select vitals_state.person_id, vitals_state.organisation_id, vitals_state.state::text,
+       vitals_state.newest::text, vitals_state.as_of, vitals_state.next_due_at,
+       vitals_state.plan_revision, vitals_state.broken_at, person.status, person.away_until,
+       person.baseline_cognition, person.conditions, monitoring_plan.revision
+from vitals_state
+join person on person.id = vitals_state.person_id
+left join monitoring_plan on monitoring_plan.person_id = vitals_state.person_id
+where vitals_state.person_id = any(%(ids)b::uuid[])
+order by vitals_state.person_id
+for no key update of vitals_state
+
+-- lock_due_vitals --
+-- Vitals states with something due, oldest first, that nobody else is working on.
+select vitals_state.person_id, vitals_state.organisation_id, vitals_state.state::text,
+       vitals_state.newest::text, vitals_state.as_of, vitals_state.next_due_at,
+       vitals_state.plan_revision, vitals_state.broken_at, person.status, person.away_until,
+       person.baseline_cognition, person.conditions, monitoring_plan.revision
+from vitals_state
+join person on person.id = vitals_state.person_id
+left join monitoring_plan on monitoring_plan.person_id = vitals_state.person_id
+where vitals_state.next_due_at <= %(now)b
+order by vitals_state.next_due_at
+limit %(limit)b
+for no key update of vitals_state skip locked
+
+-- monitoring_plans --
+-- The monitoring plans of these people, with their ward's rules.
+select monitoring_plan.person_id, monitoring_plan.pathway, monitoring_plan.started_at,
+       monitoring_plan.spo2_scale, monitoring_plan.baseline_spo2_pct,
+       monitoring_plan.target_spo2_low, monitoring_plan.target_spo2_high,
+       monitoring_plan.dry_weight_kg, monitoring_plan.schedule::text, ward.rules::text as ward
+from monitoring_plan
+left join ward on ward.organisation_id = monitoring_plan.organisation_id
+    and ward.id = monitoring_plan.ward_id
+where monitoring_plan.person_id = any(%(ids)b::uuid[])
+
+-- monitoring_limits --
+-- These people's own limits, every version.
+select person_id, version, effective, author, approver, limits::text
+from monitoring_limit
+where person_id = any(%(ids)b::uuid[])
+order by person_id, effective, version
+
+-- save_vitals --
+-- Vitals states after deciding; without a state only the newest readings have changed.
+update vitals_state
+set state = coalesce(given.state::json, vitals_state.state), newest = given.newest::json,
+    as_of = given.as_of, next_due_at = given.due, plan_revision = given.plan_revision,
+    broken_at = null,
+    changed_at = case when given.state is null then vitals_state.changed_at else %(now)b end
+from unnest(%(ids)b::uuid[], %(states)b::text[], %(newests)b::text[], %(as_ofs)b::timestamptz[],
+            %(dues)b::timestamptz[], %(plan_revisions)b::integer[])
+     as given (id, state, newest, as_of, due, plan_revision)
+where vitals_state.person_id = given.id
+
+-- hold_vitals --
+-- Puts off people whose vitals state breaks deciding; nothing of it is changed.
+update vitals_state
+set broken_at = %(broken_at)b,
+    next_due_at = case when next_due_at is not null then %(until)b::timestamptz end
+where person_id = any(%(ids)b::uuid[])
+
+-- save_vitals_alerts --
+-- The alerts that boards read; the closed ones first, because one is open per person at most.
+insert into vitals_alert (id, organisation_id, person_id, ward_id, level, confirmed, state, score,
+                          opened_at, acknowledged_by, acknowledged_at, review_by, closed_at, record)
+select given.id, given.organisation_id, given.person_id, given.ward_id, given.level,
+       given.confirmed, given.state, given.score, given.opened_at, given.acknowledged_by,
+       given.acknowledged_at, given.review_by, given.closed_at, given.record::jsonb
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(persons)b::uuid[], %(wards)b::text[],
+            %(levels)b::text[], %(confirmeds)b::boolean[], %(states)b::text[],
+            %(scores)b::smallint[], %(opened_ats)b::timestamptz[], %(acknowledged_bys)b::text[],
+            %(acknowledged_ats)b::timestamptz[], %(review_bys)b::timestamptz[],
+            %(closed_ats)b::timestamptz[], %(records)b::text[])
+     as given (id, organisation_id, person_id, ward_id, level, confirmed, state, score, opened_at,
+               acknowledged_by, acknowledged_at, review_by, closed_at, record)
+order by (given.state <> 'closed')
+on conflict (id) do update
+    set ward_id = excluded.ward_id, level = excluded.level, confirmed = excluded.confirmed,
+        state = excluded.state, score = excluded.score,
+        acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at,
+        review_by = excluded.review_by, closed_at = excluded.closed_at,
+        record = excluded.record, revision = vitals_alert.revision + 1
+
+-- add_vitals_tasks --
+-- Tasks of the vitals half; the same one twice is one.
+insert into vitals_task (id, organisation_id, person_id, alert_id, kind, state, made_at, due_at,
+                         record)
+select given.id, given.organisation_id, given.person_id, given.alert_id, given.kind, 'open',
+       given.made_at, given.due_at, given.record::jsonb
+from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(persons)b::uuid[], %(alerts)b::uuid[],
+            %(kinds)b::text[], %(made_ats)b::timestamptz[], %(due_ats)b::timestamptz[],
+            %(records)b::text[])
+     as given (id, organisation_id, person_id, alert_id, kind, made_at, due_at, record)
+on conflict (id) do nothing
+
+-- desk_vitals_task --
+-- One task of the vitals half, locked until it is ended.
+select id, person_id, alert_id, record::text from vitals_task
+where id = %(id)b and organisation_id = %(organisation_id)b
+for no key update
+
+-- end_vitals_task --
+-- A task of the vitals half is done.
+update vitals_task set state = %(state)b, record = %(record)b::jsonb where id = %(id)b
+
+-- add_vitals_inbox --
+-- Leaves readings that came beside a call to the vitals half.
+insert into vitals_inbox (organisation_id, person_id, report, made_at)
+select given.organisation_id, given.person_id, given.report::json, %(now)b
+from unnest(%(organisations)b::uuid[], %(persons)b::uuid[], %(reports)b::text[])
+     as given (organisation_id, person_id, report)
+
+-- set_aside_vitals --
+-- Keeps readings that break whatever is done with them out of the way, as evidence.
+update vitals_inbox set set_aside = true where person_id = %(id)b
+
+-- vitals_inbox_persons --
+-- Whose readings beside calls wait, oldest first.
+select person_id, organisation_id from vitals_inbox
+where not set_aside
+group by person_id, organisation_id order by min(id) limit %(limit)b
+
+-- take_vitals_inbox --
+-- Takes the readings of people whose vitals state this transaction has locked.
+delete from vitals_inbox where person_id = any(%(ids)b::uuid[]) and not set_aside
+returning id, person_id, report::text
+
+-- add_clinician_event --
+-- What a clinician did, as it was entered.
+insert into clinician_event (organisation_id, person_id, alert_id, at, clinician, act, body)
+values (%(organisation_id)b, %(person_id)b, %(alert_id)b, %(at)b, %(clinician)b, %(act)b,
+        %(body)b::jsonb)
+
+-- put_ward --
+-- A ward as last described; the plans of its patients take it up.
+with before as (
+    select rules from ward where organisation_id = %(organisation_id)b and id = %(id)b
+), put as (
+    insert into ward (organisation_id, id, name, rules)
+    values (%(organisation_id)b, %(id)b, %(name)b, %(rules)b::jsonb)
+    on conflict (organisation_id, id) do update set name = excluded.name, rules = excluded.rules
+)
+update monitoring_plan set revision = monitoring_plan.revision + 1, changed_at = %(now)b
+from before
+where monitoring_plan.organisation_id = %(organisation_id)b and monitoring_plan.ward_id = %(id)b
+  and before.rules <> %(rules)b::jsonb
+
+-- put_monitoring_plan --
+-- A person's monitoring plan as last described; when it began stays unless it is said anew.
+insert into monitoring_plan (person_id, organisation_id, ward_id, pathway, started_at, spo2_scale,
+                             baseline_spo2_pct, target_spo2_low, target_spo2_high, dry_weight_kg,
+                             schedule, changed_at)
+values (%(person_id)b, %(organisation_id)b, %(ward_id)b, %(pathway)b,
+        coalesce(%(started_at)b::timestamptz, %(now)b), %(spo2_scale)b, %(baseline_spo2_pct)b,
+        %(target_spo2_low)b, %(target_spo2_high)b, %(dry_weight_kg)b, %(schedule)b::jsonb, %(now)b)
+on conflict (person_id) do update
+    set ward_id = excluded.ward_id, pathway = excluded.pathway,
+        started_at = coalesce(%(started_at)b::timestamptz, monitoring_plan.started_at),
+        spo2_scale = excluded.spo2_scale, baseline_spo2_pct = excluded.baseline_spo2_pct,
+        target_spo2_low = excluded.target_spo2_low, target_spo2_high = excluded.target_spo2_high,
+        dry_weight_kg = excluded.dry_weight_kg, schedule = excluded.schedule,
+        revision = monitoring_plan.revision + 1, changed_at = excluded.changed_at
+
+-- put_monitoring_limit --
+-- A version of a person's own limits; one that stands with other content is not changed, and no
+-- row comes back.
+insert into monitoring_limit (person_id, version, organisation_id, effective, author, approver,
+                              limits)
+values (%(person_id)b, %(version)b, %(organisation_id)b, %(effective)b, %(author)b, %(approver)b,
+        %(limits)b::jsonb)
+on conflict (person_id, version) do update set version = excluded.version
+    where (monitoring_limit.effective, monitoring_limit.author, monitoring_limit.approver,
+           monitoring_limit.limits)
+        = (excluded.effective, excluded.author, excluded.approver, excluded.limits)
+returning version
+
+-- wake_vitals --
+-- Makes people due at once whose monitoring plan has changed.
+update vitals_state set next_due_at = least(next_due_at, %(now)b::timestamptz)
+from monitoring_plan
+where monitoring_plan.person_id = vitals_state.person_id
+  and monitoring_plan.organisation_id = %(organisation_id)b
+  and monitoring_plan.revision <> vitals_state.plan_revision
+
+-- ward_alerts --
+-- What is open on a ward, worst first: red, confirmed, not acknowledged, oldest.
+select id, person_id, ward_id, level, confirmed, state, score, opened_at, acknowledged_by,
+       acknowledged_at, review_by, closed_at, record::text
+from vitals_alert
+where organisation_id = %(organisation_id)b and ward_id = %(ward_id)b and state <> 'closed'
+order by level = 'red' desc, state = 'open' desc, confirmed desc, opened_at, id
+limit %(limit)b
+
+-- person_alerts --
+-- A person's vitals alerts, the newest first.
+select id, person_id, ward_id, level, confirmed, state, score, opened_at, acknowledged_by,
+       acknowledged_at, review_by, closed_at, record::text
+from vitals_alert
+where organisation_id = %(organisation_id)b and person_id = %(person_id)b
+order by opened_at desc, id
+limit %(limit)b
+
+-- desk_vitals_alert --
+-- One vitals alert of an organisation, with whose case explains it.
+select person_id as subject_id, record::text from vitals_alert
+where id = %(id)b and organisation_id = %(organisation_id)b
+
+-- person_vitals --
+-- How a person is watched and what was measured last.
+select person.id, vitals_state.state::text, vitals_state.newest::text, vitals_state.as_of,
+       vitals_state.broken_at, monitoring_plan.ward_id, monitoring_plan.pathway,
+       monitoring_plan.revision is distinct from vitals_state.plan_revision
+           and monitoring_plan.revision is not null as is_behind
+from person
+left join vitals_state on vitals_state.person_id = person.id
+left join monitoring_plan on monitoring_plan.person_id = person.id
+where person.id = %(person_id)b and person.organisation_id = %(organisation_id)b

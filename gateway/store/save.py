@@ -204,13 +204,13 @@ def audit_code(key: bytes, actor: str, act: str, about: UUID | None, digest: byt
 
 async def _add_outbox(connection: Connection, decided: Sequence[Decided], now: datetime) -> None:
     going = [(one, out) for one in decided for out in one.decision.outgoing]
-    streams = [_stream(out) for _, out in going]
+    streams = [stream_of(out) for _, out in going]
     if going:
         await run(
             connection,
             "add_outbox",
             streams=streams,
-            ordinals=_ordinals(streams),
+            ordinals=ordinals_of(streams),
             organisations=[one.subject.organisation_id for one, _ in going],
             subjects=[one.subject.id for one, _ in going],
             whats=[out.what for _, out in going],
@@ -222,14 +222,15 @@ async def _add_outbox(connection: Connection, decided: Sequence[Decided], now: d
         )
 
 
-def _stream(out: Outgoing) -> UUID:
+def stream_of(out: Outgoing) -> UUID:
     """A referral's messages keep their order; a notice never waits behind another audience's."""
     if out.referral is not None and out.what.startswith("referral_"):
         return UUID(out.referral)
     return uuid5(UUID(out.stream), f"{out.what}/{out.to}")
 
 
-def _ordinals(streams: Sequence[UUID]) -> list[int]:
+def ordinals_of(streams: Sequence[UUID]) -> list[int]:
+    """Number messages within their streams, from 1."""
     seen: dict[UUID, int] = {}
     numbers = []
     for stream in streams:

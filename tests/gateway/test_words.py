@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from alerts.telecare.criteria import State
+from alerts.vital_words import ClinicianAct, VitalEvent
 from alerts.words import CloseReason, Disposition, OperatorAct, ServiceAct, TaskKind, What
 from gateway.api import reason_words
+from gateway.api.reason_words_vitals import VITALS
 from gateway.api.words import DISPOSITIONS, SENTENCES, TASKS, because
 from tests.alerts.houses import House
 from tests.scenarios.storybook import play, shipped_rules, stories
@@ -21,6 +23,7 @@ FAMILIES = (
     reason_words.REFERRALS,
     reason_words.TASKS_AND_DEVICES,
     reason_words.ACTS,
+    VITALS,
 )
 
 
@@ -75,7 +78,17 @@ def test_no_words_are_left_of_a_reason_that_is_gone() -> None:
     assert sorted(reason_words.REASONS.keys() - reasons_in_code() - DYNAMIC) == []
 
 
-DYNAMIC = {"repeated_fall", "repeated_press"}
+DYNAMIC = {
+    "repeated_fall", "repeated_press",
+    # Of vital signs, by the limit, level, quality or act that they name.
+    "above_range", "below_range", "beyond_alert_high", "beyond_alert_low", "beyond_warning_high",
+    "beyond_warning_low", "news2_red", "news2_amber", "answer_red", "answer_amber", "score_red",
+    "score_amber", "below_own_baseline", "above_own_baseline", "recheck_normal",
+    "corrected_normal", "rose_in_days", "fell_in_days", "rises_steadily", "falls_steadily",
+    "baseline_and_target_needed", "pathway_not_known", "lead_rung", "on_call_rung",
+    "out_of_hours_rung", "recheck_lower", "confirmed_by_recheck", "not_alert",
+    *(act.value for act in ClinicianAct), *(event.value for event in VitalEvent),
+}  # fmt: skip
 
 
 def test_each_reason_stands_in_one_list() -> None:

@@ -16,7 +16,10 @@ from alerts.story import run_story
 
 HERE = Path(__file__).resolve().parent
 RULES = HERE.parent.parent / "alerts" / "rules"
-TIMES = ("at", "start", "until", "eta", "occurred_at", "capacity_at", "away_until", "faulty_since")
+TIMES = (
+    "at", "start", "until", "eta", "occurred_at", "capacity_at", "away_until", "faulty_since",
+    "effective",
+)  # fmt: skip
 
 WC = {"id": "wc", "born": "1951-05-01", "postcode": "LE1 1AA"}
 PENDANT = {"id": "17", "person": "wc"}
@@ -52,6 +55,7 @@ def play(story: dict[str, Any], rules: Rules) -> dict[str, Any]:
         "persons": story.get("persons", [{**WC, **story.get("person", {})}]),
         "devices": story.get("devices", [PENDANT]),
         "services": story.get("services", [ICRS]),
+        "wards": story.get("wards", []),
         "events": story["events"],
     }
     return run_story(_dated(told, day), rules)

@@ -43,6 +43,14 @@ NOT_SIMULATED = (
     # Extracts.
     "export_snapshot", "export_referrals", "export_beside", "export_decisions", "export_alarms",
     "export_services",
+    # The vitals half: simulated processes run without it (Desk.vitals), since it shares with cases
+    # nothing but the inbox; tests/store/test_vitals_*.py hold it against a real server.
+    "add_vitals_states", "lock_vitals", "lock_due_vitals", "monitoring_plans", "monitoring_limits",
+    "save_vitals", "hold_vitals", "save_vitals_alerts", "add_vitals_tasks", "desk_vitals_task",
+    "end_vitals_task", "add_vitals_inbox", "set_aside_vitals", "vitals_inbox_persons",
+    "take_vitals_inbox", "add_clinician_event", "put_ward", "put_monitoring_plan",
+    "put_monitoring_limit", "wake_vitals", "ward_alerts", "person_alerts", "person_vitals",
+    "desk_vitals_alert",
     # Upkeep.
     "trim_quarantine", "drop_receipts", "default_rows", "drop_streams",
 )  # fmt: skip
