@@ -52,6 +52,8 @@ def plan_of(step: Step, alarm: Alarm) -> Planned:
     if not kinds:
         decides = step.why(Rule.PLAN, "operator_decides", what=alarm.what)
         return Planned(BY_OPERATOR, (*barred, decides), barred)
+    if len(kinds) == 1:
+        return _plan_for(step, kinds[0])
     return min([_plan_for(step, kind) for kind in kinds], key=lambda one: _soonest(one.plan))
 
 

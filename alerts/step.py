@@ -4,7 +4,6 @@ Handlers take a Step and return a Step; nothing is changed in place. A Step is b
 case and ends as a Decision.
 """
 
-from bisect import insort
 from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -146,11 +145,19 @@ class Step(msgspec.Struct, frozen=True):
         """Set a timer, in place of one of the same kind about the same thing."""
         return self.wait_each(about, {kind: due_at})
 
-    def wait_each(self, about: str, due: Mapping[TimerKind, datetime]) -> "Step":
-        """Set several timers about one thing, each in place of one of its kind."""
-        timers = [t for t in self.case.timers if t.about != about or t.kind not in due]
+    def wait_each(
+        self, about: str, due: Mapping[TimerKind, datetime], *, instead: Container[str] = ()
+    ) -> "Step":
+        """Set timers about one thing, each in place of one of its kind or of a kind named."""
+        now = self.now
+        timers = [
+            t
+            for t in self.case.timers
+            if t.about != about or (t.kind not in due and t.kind not in instead)
+        ]
         for kind, due_at in due.items():
-            insort(timers, Timer(kind.value, max(due_at, self.now), about), key=firing_order)
+            timers.append(Timer(str(kind), max(due_at, now), about))
+        timers.sort(key=firing_order)
         return self.change(timers=tuple(timers))
 
     def waiting(self, kind: TimerKind, about: str) -> bool:

@@ -60,29 +60,37 @@ def _unknown_row(step: Step) -> ActivationRow:
 def _call(
     step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
 ) -> Step:
-    alarm = _new(step, heard, activation, row, known=known)
+    open_one = step.open_alarm(row.alarm)
+    alarm = _new(step, heard, activation, row, open_one, known=known)
     planned = plan_of(step, alarm)
     question = Question(alarm, row, planned, activation.flags)
     verdict = ask(step, question)
     if verdict.disposition is Disposition.TECHNICAL:
         step = history.tested(step, heard.sender) if known else step
         return step.say(What.NOTHING, *verdict.reasons, disposition=Disposition.TECHNICAL)
-    open_one = step.open_alarm(row.alarm)
     reasons = (*_reasons(step, heard, activation, known=known), *verdict.reasons)
     if open_one is None:
         step = _open(step, alarm, row, planned, reasons)
     else:
-        step = join.join(step, open_one, join.Joining(alarm, row, activation.flags, reasons))
-    step = _follow(step, heard, activation, question, verdict)
+        joining = join.Joining(alarm, row, planned, activation.flags, reasons)
+        step = join.join(step, open_one, joining)
+    step = _follow(step, heard, activation, question, verdict, is_new=open_one is None)
     return history.propose(step, row)
 
 
-def _new(
-    step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
+def _new(  # noqa: PLR0913 - what was heard, what it may join, and how far it is known
+    step: Step,
+    heard: Heard,
+    activation: Activation,
+    row: ActivationRow,
+    open_one: Alarm | None,
+    *,
+    known: bool,
 ) -> Alarm:
+    """Give the alarm that the call opens, or would have opened were there not the one it joins."""
     device = step.facts.devices.get(heard.sender)
     return Alarm(
-        id=alarm_id(heard.receipt, row.alarm.value),
+        id=alarm_id(heard.receipt, row.alarm.value) if open_one is None else open_one.id,
         kind=row.alarm,
         state=AlarmState.OPEN,
         alarm_at=step.now,
@@ -147,8 +155,14 @@ def _open(
     return refer_at_once(step, alarm, planned)
 
 
-def _follow(
-    step: Step, heard: Heard, activation: Activation, question: Question, verdict: Verdict
+def _follow(  # noqa: PLR0913 - the call, what was asked about it and answered, and what it did
+    step: Step,
+    heard: Heard,
+    activation: Activation,
+    question: Question,
+    verdict: Verdict,
+    *,
+    is_new: bool,
 ) -> Step:
     """Do what this kind of call asks for beyond ringing."""
     row = question.row
@@ -164,7 +178,7 @@ def _follow(
         step = fall.begin(step, alarm, key, fallen_at, activation.still_s)
         current = step.alarm(alarm.id)
         assert current is not None  # put in by begin
-        planned = question.planned if alarm.id == question.alarm.id else None
+        planned = question.planned if is_new else None
         return refer_at_once(step, current, planned) if "fall" in current.marks else step
     if row.what is ActivationKind.SEIZURE and alarm.known and Flag.CACHED not in activation.flags:
         step, alarm = seizure.begins(step, alarm)

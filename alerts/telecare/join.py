@@ -29,10 +29,11 @@ COMING = frozenset(ReferralState) - {
 
 
 class Joining(msgspec.Struct, frozen=True):
-    """The signal that joins: as the alarm it would have opened, its row, flags and reasons."""
+    """The signal that joins: as the alarm it would have opened, its row, plan, flags, reasons."""
 
     as_alarm: Alarm
     row: CallRow
+    planned: Planned
     flags: frozenset[Flag]
     reasons: tuple[Reason, ...]
 
@@ -58,13 +59,14 @@ def join(step: Step, alarm: Alarm, new: Joining) -> Step:
         speech=alarm.speech or new.as_alarm.speech,
         calls={**theirs, **calls},
     )
-    step = step.put_alarm(joined)
     said = {"signals": joined.signals, **signal_of(new.as_alarm)}
     rule = step.why(Rule.ALARM_JOIN, "called_again", what=new.row.what, **said)
     if cached:
         rule = step.why(Rule.ALARM_CACHED, "cached_state", **said)
+        step = step.put_alarm(joined)
     elif not joined.known and joined.rings >= step.rules.count(Rule.UNKNOWN_RINGS):
         rule = step.why(Rule.UNKNOWN_RINGS, "folded", **said)
+        step = step.put_alarm(joined)
     else:
         step, joined = ring(step, joined)
     step = step.about(What.ALARM_JOINED, joined, rule, *new.reasons)
@@ -75,12 +77,20 @@ def join(step: Step, alarm: Alarm, new: Joining) -> Step:
     if joined.known and not alarm.known:
         step = _queue_again(step, joined, new.row)
     elif is_new or graver or not new.row.plan:
-        planned = plan_of(step, replace(joined, calls=theirs))
+        planned = _own_plan(step, joined, new)
         # What no plan refers for is an operator's alone: it never waits behind a countdown.
         urgent = graver or new.row.priority <= TOP or not new.row.plan
         step = _call_too(step, joined, planned, new.row, urgent=urgent)
     step = _keep_queued(step, joined)
     return step if cached and not graver else _keep_climbing(step, joined, new, graver=graver)
+
+
+def _own_plan(step: Step, joined: Alarm, new: Joining) -> Planned:
+    """Give the plan of the call alone; what is known of the alarm it joins may bar it as well."""
+    if joined.answers or joined.decided_at is not None or not new.as_alarm.known:
+        return plan_of(step, replace(joined, calls=calls_of(step, new.as_alarm)))
+    listen = step.row(joined).ladder is Ladder.LISTEN
+    return plan_of(step, replace(joined, calls={})) if listen else new.planned
 
 
 def signal_of(alarm: Alarm) -> dict[str, str | None]:

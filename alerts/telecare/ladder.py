@@ -49,11 +49,10 @@ def start(
         # Who was silent before the fall has been silent since then.
         alarm = replace(alarm, silent_since=alarm.silent_since or step.now)
         step = step.put_alarm(alarm)
-        voice_at = step.now + step.rules.span(Rule.FALL_VOICE)
-        step = step.stop(alarm.id, UNSPOKEN)
         if step.waiting(TimerKind.FALL_VOICE, alarm.id):
-            return step, alarm
-        return step.wait(TimerKind.FALL_VOICE, voice_at, alarm.id), alarm
+            return step.stop(alarm.id, UNSPOKEN), alarm
+        voice = {TimerKind.FALL_VOICE: step.now + step.rules.span(Rule.FALL_VOICE)}
+        return step.wait_each(alarm.id, voice, instead=UNSPOKEN), alarm
     since = since or step.now
     alarm = replace(alarm, silent_since=since)
     step = step.put_alarm(alarm)
