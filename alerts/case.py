@@ -96,7 +96,7 @@ class Alarm(msgspec.Struct, frozen=True):
     speech: bool = True
     given_by: dict[str, str] = {}
     also_disposition: Disposition | None = None
-    context: dict[str, Any] = {}
+    context: dict[str, Any] | None = None
     calls: dict[str, datetime] | None = None
 
 

@@ -9,7 +9,7 @@ row, key and what to do.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -83,6 +83,7 @@ class Rules(msgspec.Struct, frozen=True):
     services: tuple[ServiceRow, ...]
     scripts: Scripts
     health: dict[HealthKind, HealthRow]
+    calls: dict[str, CallRow]
     vitals: VitalRules
     codes: dict[tuple[CodeList, str], CodeRow] = {}
     routes: dict[str, RouteRow] = {}
@@ -97,8 +98,7 @@ class Rules(msgspec.Struct, frozen=True):
 
     def activation(self, what: str) -> CallRow:
         """Give the row of what opened an alarm by its word; a kind is equal to its word."""
-        own = self.health.get(cast("HealthKind", what))
-        return own or self.activations[cast("ActivationKind", what)]
+        return self.calls[what]
 
     def span(self, rule: Rule) -> timedelta:
         """Give a rule's figure as a length of time."""
@@ -196,6 +196,7 @@ def _built(book: Book, day: date | None) -> Rules:
         routes=_by_key(placed, RouteRow, "asked", lambda row: row.asked),
         scripts=scripts_of(placed),
         health=health,
+        calls={row.what.value: row for row in (*activations.values(), *health.values())},
         vitals=vital_rules_of(placed),
         codes=_by_key(placed, CodeRow, "code", lambda row: (row.of, row.word)),
     )
