@@ -89,3 +89,27 @@ async def test_a_referral_that_has_ended_stands_in_nobodys_way(
     assert await count(session, "referral") == 2
     records = await column(session, "select record::text from alarm order by alarm_at, id")
     assert {msgspec.json.decode(one, type=Alarm).disposition for one in records} == {"ucr"}
+
+
+async def test_a_cord_calls_for_the_only_one_who_is_left_by_her_plan(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    dead = {"status": "deceased", "death_confirmed_by": ["op1", "op2"]}
+    await live(sessions, resident("wc"), {**resident("op"), **dead})
+
+    await ring(session, desk, "cord")
+
+    assert await column(session, "select record->>'person' from referral") == [
+        str(enrol.person_id(ORGANISATION, "wc"))
+    ]
+
+
+async def test_a_cord_of_a_home_whose_only_one_has_died_refers_nobody(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    dead = {"status": "deceased", "death_confirmed_by": ["op1", "op2"]}
+    await live(sessions, {**resident("wc"), **dead})
+
+    await ring(session, desk, "cord")
+
+    assert (await count(session, "alarm"), await count(session, "referral")) == (1, 0)

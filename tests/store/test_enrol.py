@@ -7,7 +7,10 @@ import pytest
 
 from gateway import enrol
 from gateway.errors import SettingsError
+from gateway.faults import record_all
 from gateway.keys import secret_sha256
+from gateway.persons import Who
+from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING, ORGANISATION
 from tests.store.messages import LINE, column, count, roll
@@ -130,3 +133,43 @@ async def test_a_new_person_may_be_enrolled_as_deceased_by_two(
     await enrol.enrol(sessions, of_op(**BY_TWO), MORNING)
 
     assert await column(session, RECORD) == ["deceased none op1 op2"]
+
+
+def units(**more: Any) -> enrol.Roll:
+    """Give the roll, in which the row of device 17 says more."""
+    device = {"line": LINE, "sender": "17", "person": "wc", **more}
+    return roll(devices=[device, {"line": LINE, "sender": "18", "person": "op"}])
+
+
+async def tell(sessions: Sessions, desk: Desk, done: enrol.Enrolled) -> None:
+    who = Who(ORGANISATION, "import", "import")
+    await record_all(sessions, desk, who, done.faults, MORNING)
+
+
+async def test_a_known_fault_of_a_file_opens_its_task_and_stays_until_the_file_ends_it(
+    session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    since = "2026-11-01T09:00:00Z"
+    done = await enrol.enrol(sessions, units(faulty_since=since), MORNING)
+    await tell(sessions, desk, done)
+    again = await enrol.enrol(sessions, units(faulty_since=since), MORNING)
+    await tell(sessions, desk, again)
+    silent = await enrol.enrol(sessions, units(), MORNING)
+
+    stored = "select sender from device where faulty_since = '2026-11-01 09:00Z'"
+    tasks = "select kind || ' ' || state from task"
+    assert [one.sender for one in done.faults] == ["17"]
+    assert silent.faults == ()
+    assert await column(session, stored) == ["17"]
+    assert await column(session, tasks) == ["device_fault open"]
+    ended = await enrol.enrol(sessions, units(faulty_since=None), MORNING)
+    await tell(sessions, desk, ended)
+    assert await column(session, stored) == []
+    assert await column(session, tasks) == ["device_fault done"]
+    assert (await enrol.enrol(sessions, units(faulty_since=None), MORNING)).faults == ()
+
+
+def test_a_fault_of_a_file_needs_a_time_with_its_zone() -> None:
+    device = {"line": LINE, "sender": "17", "faulty_since": "2026-11-01T09:00:00"}
+    with pytest.raises(SettingsError, match=r"devices\.0\.faulty_since"):
+        enrol.read_roll(text(devices=[device]))

@@ -37,7 +37,7 @@ NOT_SIMULATED = (
     "person_by_nhs_number", "add_person", "demo_next_due", "demo_acknowledged",
     # What people change of a record or a service at the HTTP side.
     "lock_person", "person_record", "change_person", "service_capacity", "device_of",
-    "mark_device", "faulty_devices",
+    "mark_device",
     # The BaRS-shaped sender and its answers.
     "bars_case", "bars_sent", "bars_named", "bars_name", "bars_referral",
     # Extracts.

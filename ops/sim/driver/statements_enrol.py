@@ -10,6 +10,7 @@ from ops.sim.driver.transaction import Transaction
 from ops.sim.driver.values import jsonb
 
 DeviceId = namedtuple("DeviceId", "id")  # noqa: PYI024 - a query's row
+Named = namedtuple("Named", "line sender")  # noqa: PYI024 - as above
 Recorded = namedtuple(  # noqa: PYI024 - as above
     "Recorded",
     "id status away_until ceiling anticipatory_line conditions anticoagulants baseline_cognition"
@@ -105,9 +106,20 @@ async def put_device(tx: Transaction, given: Given) -> Answer:
     return [DeviceId(old.id)]
 
 
+async def faulty_devices(tx: Transaction, given: Given) -> Answer:
+    """Give an organisation's devices that are known to be faulty."""
+    found = [
+        Named(one.line, one.sender)
+        for one in tx.all(tx.tables.device)
+        if one.organisation_id == given["organisation_id"] and one.faulty_since is not None
+    ]
+    return sorted(found)
+
+
 STATEMENTS: dict[str, Statement] = {
     one.__name__: one
     for one in (
         add_organisation, put_service, put_place, recorded_persons, put_person, put_device,
+        faulty_devices,
     )
 }  # fmt: skip
