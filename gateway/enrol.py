@@ -156,6 +156,7 @@ class Enrolled:
     secrets: dict[tuple[str, str], str]
     wards: int = 0
     plans: int = 0
+    unrehearsed: int = 0
 
 
 def plan_of(given: object) -> dict[str, Any]:
@@ -219,8 +220,10 @@ async def enrol(
             if secret is not None:
                 secrets[(device.line, device.sender)] = secret
         await _put_monitoring(connection, roll, rules, now)
+        people = [person_id(roll.organisation, plan.person) for plan in roll.monitoring]
+        bare = await enrol_vitals.unrehearsed(connection, people) if people else 0
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
-    return Enrolled(*counts, secrets, len(roll.wards), len(roll.monitoring))
+    return Enrolled(*counts, secrets, len(roll.wards), len(roll.monitoring), bare)
 
 
 async def _put_monitoring(

@@ -1,4 +1,4 @@
-"""How many small faults in alerts/telecare and alerts/referral the tests of alerts/ notice.
+"""How many small faults in packages of alerts/ the tests of alerts/ notice (--packages).
 
 It changes one thing at a time (ops/mutants.py) and runs tests/scenarios and
 tests/alerts, properties apart, until the first failure. A mutant that no test notices survives and
@@ -25,7 +25,7 @@ TESTS = ("tests/scenarios", "tests/alerts")
 JOBS = 2
 LIMIT_S = 180.0
 GOAL_PERCENT = 85.0
-SLOW = ("tests/alerts/test_properties*.py",)
+SLOW = ("tests/alerts/test_properties*.py", "tests/alerts/vitals/test_vitals_properties.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,13 @@ def run_tests(one: Planted | None) -> int:
 
 
 def _nearest(one: Planted | None) -> list[str]:
-    """Name the test files that are called like the mutant's module: they run first."""
+    """Name the test files called like the mutant's module, and its package's: they run first."""
     if one is None:
         return []
     stem = one.path.stem.partition("_")[0]
-    return [str(path) for path in sorted(ROOT.glob(f"tests/alerts/test_{stem}*.py"))]
+    folder = ROOT / "tests" / "alerts" / one.path.parent.name
+    near = [*sorted(ROOT.glob(f"tests/alerts/**/test_{stem}*.py")), *([folder] * folder.is_dir())]
+    return [str(path) for path in near]
 
 
 def judge(todo: Sequence[Planted], jobs: int) -> list[Planted]:
