@@ -52,7 +52,7 @@ async def approve(asked: Asked, toml: Path | None) -> int:
     settings = load(toml)
     folder, now = own_folder(settings), Clock().now().astimezone(UTC).replace(microsecond=0)
     before = rule_files(folder)
-    files = {**before, **proposed_files(asked.proposed, before)}
+    files = proposed_files(asked.proposed, before)
     approval = approval_of(asked, before, files, now)
     configure("warning")
     async with prepared(settings, Clock()) as context:
