@@ -33,7 +33,7 @@ async def _context(toml: Path | None) -> AsyncIterator[Context]:
         yield context
 
 
-def _write_once(path: Path, text: str) -> None:
+def write_once(path: Path, text: str) -> None:
     """Write a secret to a file that must not exist yet, readable by its owner only."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
@@ -82,7 +82,7 @@ async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> 
         who = Who(roll.organisation, IMPORT, IMPORT)
         if secrets_to is not None:
             lines = [f"{line}\t{sender}\t{it}\n" for (line, sender), it in done.secrets.items()]
-            _write_once(secrets_to, "".join(lines))
+            write_once(secrets_to, "".join(lines))
         # After the secrets, which nobody can give again.
         await record_all(context.sessions, context.desk, who, done.faults, now)
     typer.echo(
@@ -91,6 +91,11 @@ async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> 
     )
     if done.wards or done.plans:
         typer.echo(f"enrolled: {done.wards} wards, {done.plans} monitoring plans")
+    if done.unrehearsed:
+        typer.echo(
+            f"{done.unrehearsed} sets of own limits stand without a rehearsal and are shown so: "
+            "lifeline rehearse --person ID --limits FILE --json FILE makes one"
+        )
     return 0
 
 
@@ -112,7 +117,7 @@ async def add_token(
             service_id=service,
             now=context.clock.now(),
         )
-    _write_once(to, token + "\n")
+    write_once(to, token + "\n")
     typer.echo(f"token for {role} written to {to}")
     return 0
 

@@ -183,6 +183,7 @@ class Enrolled:
     faults: tuple[Fault, ...] = ()
     wards: int = 0
     plans: int = 0
+    unrehearsed: int = 0
 
 
 def read_roll(text: bytes) -> Roll:
@@ -236,8 +237,9 @@ async def enrol(
         await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
         plans = [(person_id(roll.organisation, plan.person), plan) for plan in roll.monitoring]
         await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
+        bare = await enrol_vitals.unrehearsed(connection, [one for one, _ in plans])
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
-    return Enrolled(*counts, secrets, told, len(roll.wards), len(roll.monitoring))
+    return Enrolled(*counts, secrets, told, len(roll.wards), len(plans), bare)
 
 
 async def _put_service(connection: Connection, organisation: UUID, service: ServiceRow) -> None:

@@ -19,14 +19,12 @@ from alerts.vital_rows import DEFAULT_WARD, Ward
 from alerts.vital_rules import wrong_ward
 from alerts.vital_words import Pathway
 from alerts.vitals.plan import refuse
-from devices.model import VitalCode
+from gateway.enrol_limits import LimitSetRow, Name, Slug, rehearsal_of
 from gateway.errors import SettingsError
 from gateway.store import vitals
 from gateway.store.cases import encode
 from gateway.store.connect import Connection, row, run
 
-Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 Percent = Annotated[float, Field(ge=50, le=100)]
 Minutes = Annotated[int, Field(gt=0, le=1_440)]
 MAX_VERSIONS = 20
@@ -63,33 +61,6 @@ class WardRow(Strict):
     def ward(self) -> Ward:
         """Give the ward as deciding takes it."""
         return msgspec.convert(self.model_dump(exclude={"name"}), Ward)
-
-
-class LimitsRow(Strict):
-    """The four limits of a vital sign; one left out is inherited."""
-
-    alert_high: float | None = None
-    warning_high: float | None = None
-    warning_low: float | None = None
-    alert_low: float | None = None
-
-
-class LimitSetRow(Strict):
-    """A person's own limits in one version."""
-
-    version: Slug
-    effective: AwareDatetime
-    author: Name
-    approver: Name
-    limits: dict[VitalCode, LimitsRow] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _two_people(self) -> "LimitSetRow":
-        if self.author.strip().casefold() == self.approver.strip().casefold():
-            raise ValueError(
-                f"approver of limits {self.version} is their author; have another person approve"
-            )
-        return self
 
 
 class SlotRow(Strict):
@@ -222,6 +193,8 @@ async def _put_limits(
     place: tuple[int, int],
 ) -> None:
     limits = {code.value: one.model_dump(exclude_none=True) for code, one in given.limits.items()}
+    named = f"monitoring.{place[0]}.limits.{place[1]}"
+    rehearsal = None if given.rehearsal is None else rehearsal_of(given, person, named)
     put = await row(
         connection,
         "put_monitoring_limit",
@@ -232,12 +205,19 @@ async def _put_limits(
         author=given.author,
         approver=given.approver,
         limits=encode(limits).decode(),
+        rehearsal=rehearsal,
     )
     if put is None:
         raise SettingsError(
-            f"nothing was enrolled: monitoring.{place[0]}.limits.{place[1]}: version "
-            f"{given.version} stands with other content; give changed limits a new version"
+            f"nothing was enrolled: {named}: version {given.version} stands with other content; "
+            "give changed limits a new version"
         )
+
+
+async def unrehearsed(connection: Connection, people: Sequence[UUID]) -> int:
+    """Say how many sets of own limits of these people stand without a rehearsal."""
+    found = await row(connection, "limits_unrehearsed", ids=list(people))
+    return 0 if found is None else int(found.count)
 
 
 async def _check(

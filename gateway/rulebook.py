@@ -44,6 +44,30 @@ def rule_files(folder: Path | None) -> dict[str, bytes]:
     return files
 
 
+def proposed_files(proposed: Path, in_force: dict[str, bytes]) -> dict[str, bytes]:
+    """Read proposed rules: a whole folder, or one file that is laid over what is in force.
+
+    What people took back stays taken back, whatever a folder says.
+
+    Raises:
+        SettingsError: it cannot be read, or is no rule file.
+    """
+    if proposed.is_dir():
+        files = rule_files(proposed)
+    elif proposed.suffix == ".toml":
+        try:
+            files = {**in_force, proposed.name: proposed.read_bytes()}
+        except OSError as error:
+            raise SettingsError(f"the proposed rules cannot be read: {error}") from error
+    else:
+        raise SettingsError(
+            f"{proposed} is neither a folder of rules nor a .toml file: name one, such as a copy "
+            "made by `lifeline rules copy`"
+        )
+    kept = {ROLLBACKS: in_force[ROLLBACKS]} if ROLLBACKS in in_force else {}
+    return {**files, **kept}
+
+
 def read_rules(folder: Path | None = None, today: date | None = None) -> Rules:
     """Parse all rule files into what holds: of a folder, from `today` on (the machine's, if None).
 

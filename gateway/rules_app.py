@@ -1,4 +1,4 @@
-"""The command line of `lifeline rules` and `lifeline explain`; the work is done elsewhere."""
+"""The command line of `lifeline rules`, `explain` and `rehearse`; the work is done elsewhere."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +6,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import typer
+
+from gateway.rehearse_app import add_rehearse
 
 SettingsFile = Annotated[
     Path | None, typer.Option("--settings", help="Settings file; lifeline.toml when it exists.")
@@ -16,8 +18,9 @@ Run = Callable[[Callable[[], Any]], None]
 
 
 def add_why(app: typer.Typer, run: Run) -> None:
-    """Add `explain` and `rules`; `run` runs a command's coroutine and says what went wrong."""
+    """Add `explain`, `rules` and `rehearse`; `run` runs a coroutine and says what went wrong."""
     app.add_typer(rules_app(run), name="rules")
+    add_rehearse(app, run)
 
     @app.command()
     def explain(
@@ -55,6 +58,26 @@ def rules_app(run: Run) -> typer.Typer:
         from gateway.rules_command import copy_rules  # noqa: PLC0415
 
         run(lambda: copy_rules(folder))
+
+    @app.command("approve")
+    def rules_approve(
+        proposed: Annotated[
+            Path, typer.Argument(help="A folder of rules, or one .toml file laid over them.")
+        ],
+        by: Annotated[str, typer.Option(help="Who approves: the approver of each new row.")],
+        rehearsal: Annotated[
+            Path | None, typer.Option(help="What `lifeline rehearse --json` wrote of this change.")
+        ] = None,
+        without: Annotated[
+            str | None,
+            typer.Option("--without-rehearsal", help="Why there is none; stays beside the rows."),
+        ] = None,
+        settings: SettingsFile = None,
+    ) -> None:
+        """Bring proposed rows into the approved folder, with their rehearsal."""
+        from gateway.rules_approve import Asked, approve  # noqa: PLC0415
+
+        run(lambda: approve(Asked(proposed, by, rehearsal, without), settings))
 
     @app.command("rollback")
     def rules_rollback(

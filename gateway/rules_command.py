@@ -8,12 +8,14 @@ from uuid import UUID, uuid5
 import msgspec
 import typer
 
+from alerts.rule_rows import Row
 from alerts.rule_versions import Rollback, Standing, take_back
 from alerts.ruleset import RuleError
 from gateway.clock import Clock
 from gateway.context import Context
 from gateway.errors import SettingsError
 from gateway.log import configure
+from gateway.rehearsals import Standings
 from gateway.rulebook import (
     ROLLBACKS,
     book_of,
@@ -44,12 +46,18 @@ def lines_of(folder: Path | None, now: datetime, *, all_versions: bool) -> list[
     if folder is None:  # shipped rows hold as released
         held = {one.key for one in book.holding(None)}
         standing = {key: Standing.HOLDS if key in held else how for key, how in standing.items()}
+    word = Standings(folder).word if folder is not None else _as_released
     return [
         f"{one.row.id}  version {one.row.version}  from {one.row.effective}  "
-        f"{standing[one.key]}  approved by {one.row.approver}"
+        f"{standing[one.key]}  approved by {one.row.approver}{word(one.row)}"
         for one in sorted(book.placed, key=lambda one: (one.row.id, one.row.effective))
         if all_versions or standing[one.key] is Standing.HOLDS
     ]
+
+
+def _as_released(row: Row) -> str:
+    del row
+    return ""
 
 
 async def list_rules(toml: Path | None, *, all_versions: bool) -> int:
@@ -87,7 +95,7 @@ async def roll_back(row_id: str, by: str, reason: str, toml: Path | None) -> int
         SettingsError: there is nothing to go back to; nothing was changed.
     """
     settings = load(toml)
-    folder, now = _own_folder(settings), Clock().now()
+    folder, now = own_folder(settings), Clock().now()
     try:
         held, before = take_back(book_of(folder), row_id, now.date())
     except RuleError as error:
@@ -111,7 +119,12 @@ async def roll_back(row_id: str, by: str, reason: str, toml: Path | None) -> int
     return 0
 
 
-def _own_folder(settings: Settings) -> Path:
+def own_folder(settings: Settings) -> Path:
+    """Give the folder of approved rules.
+
+    Raises:
+        SettingsError: the shipped rules hold.
+    """
     if settings.rules_dir is None:
         raise SettingsError(
             "the shipped rules hold: install the release before, or keep rules of your own "

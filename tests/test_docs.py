@@ -60,6 +60,8 @@ def test_every_command_has_help() -> None:
         "demo",
         "export",
         "practice-receiver",
+        "rehearse",
+        "rules",
         "score",
     ):
         assert command in overview

@@ -19,7 +19,7 @@ from gateway.api.auth import V1, Caller, Shared, WhoCalls
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
 from gateway.api.routes_referrals import REPLAY
-from gateway.api.vitals_build import alert_view, open_alert, person_view
+from gateway.api.vitals_build import alert_view, limits_view, open_alert, person_view
 from gateway.api.vitals_models import (
     ClinicianBody,
     PersonVitals,
@@ -85,11 +85,15 @@ async def person_vitals(person_id: UUID, caller: WhoCalls, context: Shared) -> P
             organisation_id=organisation,
             limit=SHOWN_ALERTS,
         )
+        limits = await rows(
+            connection, "person_limits", person_id=person_id, organisation_id=organisation
+        )
         about = reads.About(alerts[0].id if alerts else None, [])
         steps, _ = await reads.timeline(connection, caller, person_id, about)
         await _audit(connection, context, caller, person_id)
     shown = tuple(map(alert_view, alerts))
-    return person_view(found, shown, steps, now, is_watched=context.desk.vitals)
+    view = person_view(found, shown, steps, now, is_watched=context.desk.vitals)
+    return view.model_copy(update={"own_limits": tuple(map(limits_view, limits))})
 
 
 @router.post("/persons/{person_id}/vitals/events", summary="A clinician's act")

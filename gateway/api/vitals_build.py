@@ -10,7 +10,15 @@ from alerts.vitals.inputs import Reading
 from alerts.vitals.state import Alert, Finding, VitalsState
 from devices.model import VitalCode
 from gateway.api.records import ReasonView, Step
-from gateway.api.vitals_models import AlertView, FindingView, PersonVitals, ReadingView
+from gateway.api.vitals_models import (
+    AlertView,
+    FindingView,
+    OwnLimits,
+    PersonVitals,
+    ReadingView,
+)
+from gateway.errors import SettingsError
+from gateway.rehearsals import document_of
 from gateway.store.connect import Row
 
 _alert_of = msgspec.json.Decoder(Alert).decode
@@ -96,4 +104,22 @@ def person_view(
         explanation=steps if alerts else (),
         is_watched=is_watched,
         problem=problem,
+    )
+
+
+def limits_view(found: Row) -> OwnLimits:
+    """Show a version of a person's own limits, and how it was rehearsed."""
+    document = None
+    if found.rehearsal is not None:
+        try:
+            document = document_of(found.rehearsal.encode(), f"limits {found.version}").summary()
+        except SettingsError as error:
+            document = str(error)
+    return OwnLimits(
+        version=found.version,
+        effective=found.effective,
+        author=found.author,
+        approver=found.approver,
+        limits=msgspec.json.decode(found.limits),
+        rehearsal=document,
     )

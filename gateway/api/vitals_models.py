@@ -132,6 +132,19 @@ class WardAlerts(View):
     more: bool
 
 
+class OwnLimits(View):
+    """A version of a person's own limits."""
+
+    version: str
+    effective: datetime
+    author: str
+    approver: str
+    limits: dict[str, dict[str, float]]
+    rehearsal: str | None = Field(
+        description="what the change would have done to recorded alerts; null: NOT rehearsed"
+    )
+
+
 class PersonVitals(View):
     """A person's vital signs as they stand."""
 
@@ -143,6 +156,9 @@ class PersonVitals(View):
     events: tuple[dict[str, Any], ...] = Field(description="what clinicians recorded")
     alerts: tuple[AlertView, ...] = Field(description="the newest first; one at most is open")
     explanation: tuple[Step, ...] = Field(description="of the newest alert, oldest first")
+    own_limits: tuple[OwnLimits, ...] = Field(
+        default=(), description="every version, the newest first"
+    )
     is_watched: bool = Field(description="false: vital signs are stored and nothing more")
     problem: str | None = Field(description="why nobody watches, or not by the newest plan")
 

@@ -1178,10 +1178,12 @@ on conflict (person_id) do update
 -- A version of a person's own limits; one that stands with other content is not changed, and no
 -- row comes back.
 insert into monitoring_limit (person_id, version, organisation_id, effective, author, approver,
-                              limits)
+                              limits, rehearsal)
 values (%(person_id)b, %(version)b, %(organisation_id)b, %(effective)b, %(author)b, %(approver)b,
-        %(limits)b::jsonb)
-on conflict (person_id, version) do update set version = excluded.version
+        %(limits)b::jsonb, %(rehearsal)b::jsonb)
+on conflict (person_id, version) do update
+    set version = excluded.version,
+        rehearsal = coalesce(monitoring_limit.rehearsal, excluded.rehearsal)
     where (monitoring_limit.effective, monitoring_limit.author, monitoring_limit.approver,
            monitoring_limit.limits)
         = (excluded.effective, excluded.author, excluded.approver, excluded.limits)
@@ -1228,3 +1230,60 @@ from person
 left join vitals_state on vitals_state.person_id = person.id
 left join monitoring_plan on monitoring_plan.person_id = person.id
 where person.id = %(person_id)b and person.organisation_id = %(organisation_id)b
+
+-- rehearse_people --
+-- Ids of an organisation's watched people, or of one of them, for a rehearsal.
+select vitals_state.person_id as id
+from vitals_state
+where vitals_state.organisation_id = %(organisation_id)b
+  and (%(person_id)b::uuid is null or vitals_state.person_id = %(person_id)b)
+order by vitals_state.person_id
+
+-- rehearse_records --
+-- Of these people what a monitoring plan takes from their record.
+select id, status, baseline_cognition, conditions from person where id = any(%(ids)b::uuid[])
+
+-- rehearse_readings --
+-- These people's readings of a time, as they came.
+select person_id, device_id, at, received_at, code, value, word, quality, source
+from measurement
+where person_id = any(%(ids)b::uuid[]) and at >= %(since)b and at < %(until)b
+  and received_at < %(until)b
+order by person_id, received_at, device_id, at, code
+
+-- rehearse_answers --
+-- Messages of these people's devices that may hold answers, as they came.
+select device.person_id, packet.received_at, packet.line, packet.sender, packet.key, packet.topic,
+       packet.body
+from device
+join packet on packet.line = device.line and packet.sender = device.sender
+where device.person_id = any(%(ids)b::uuid[]) and packet.authenticated and packet.problem is null
+  and packet.received_at >= %(since)b and packet.received_at < %(until)b
+  and position('"answers"'::bytea in packet.body) > 0
+order by device.person_id, packet.received_at, packet.sender, packet.key
+
+-- rehearse_alerts --
+-- These people's alerts as they were, and when they ended.
+select id, person_id, level, opened_at, closed_at, record::text
+from vitals_alert
+where person_id = any(%(ids)b::uuid[]) and opened_at >= %(since)b and opened_at < %(until)b
+order by person_id, opened_at, id
+
+-- rehearse_acts --
+-- What clinicians did about these people, as they entered it.
+select person_id, alert_id, body::text
+from clinician_event
+where person_id = any(%(ids)b::uuid[]) and at >= %(since)b and at < %(until)b
+order by person_id, id
+
+-- limits_unrehearsed --
+-- How many sets of own limits of these people stand without a rehearsal.
+select count(*) as count from monitoring_limit
+where person_id = any(%(ids)b::uuid[]) and rehearsal is null
+
+-- person_limits --
+-- A person's own limits, the newest first, and the rehearsal they were approved with.
+select version, effective, author, approver, limits::text, rehearsal::text
+from monitoring_limit
+where person_id = %(person_id)b and organisation_id = %(organisation_id)b
+order by effective desc, version desc

@@ -51,6 +51,9 @@ NOT_SIMULATED = (
     "take_vitals_inbox", "add_clinician_event", "put_ward", "put_monitoring_plan",
     "put_monitoring_limit", "wake_vitals", "ward_alerts", "person_alerts", "person_vitals",
     "desk_vitals_alert",
+    # Rehearsals read what is recorded, and nothing else.
+    "rehearse_people", "rehearse_records", "rehearse_readings", "rehearse_answers",
+    "rehearse_alerts", "rehearse_acts", "limits_unrehearsed", "person_limits",
     # Upkeep.
     "trim_quarantine", "drop_receipts", "default_rows", "drop_streams",
 )  # fmt: skip
