@@ -1,4 +1,4 @@
-"""The claim, for one pathway: default rules are no less sensitive, and raise half the alerts. Pure.
+"""The claim, for one pathway: rules are not worse in sensitivity, and raise half the alerts. Pure.
 
 Both arms see the same episodes, so the difference is taken episode by episode. Episodes of one
 patient are no separate witnesses: the intervals (95 %) take the patient as the unit.
@@ -12,8 +12,8 @@ from enum import StrEnum
 from ops.ward.gather import DEFAULT, PLAIN, SEEN, Outcome, Tally
 
 HALF = 0.5
-MARGIN = 0.05
-"""Sensitivity that the interval must exclude having been lost."""
+MARGIN = 0.02
+"""Loss of sensitivity that the interval must exclude: 2 episodes in 100."""
 Z_95 = 1.96
 
 
@@ -21,8 +21,14 @@ class Held(StrEnum):
     """What is said of the claim."""
 
     HOLDS = "holds"
+    WITHIN = f"holds within {MARGIN}"
     NOT_SHOWN = "NOT SHOWN"
     FAILS = "DOES NOT HOLD"
+
+    @property
+    def is_held(self) -> bool:
+        """Say whether the claim may be made."""
+        return self in {Held.HOLDS, Held.WITHIN}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +63,16 @@ class Judgement:
     def held(self) -> Held:
         """Say whether the claim holds.
 
-        It fails when it is not so in the patients seen. It is not shown when it is so, but they
-        are too few to exclude that MARGIN or more of the sensitivity is lost.
+        It fails where the whole interval of the difference lies below 0, or more than HALF the
+        alerts were raised. It holds where the intervals exclude both a loss of MARGIN and more
+        than HALF the alerts: within the MARGIN only, where fewer episodes were caught all the
+        same. Between the two there are too few patients to say.
         """
-        if self.difference.value < 0 or self.share.value > HALF:
+        if self.difference.high < 0 or self.share.value > HALF:
             return Held.FAILS
-        return Held.HOLDS if self.difference.low > -MARGIN else Held.NOT_SHOWN
+        if self.difference.low <= -MARGIN or self.share.high > HALF:
+            return Held.NOT_SHOWN
+        return Held.HOLDS if self.difference.value >= 0 else Held.WITHIN
 
 
 def judge(tally: Tally) -> Judgement:

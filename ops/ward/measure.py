@@ -22,7 +22,7 @@ from firmware_stubs.patients.ward import Ward
 from firmware_stubs.patients.words import Pathway
 from ops.ward.bars import svg
 from ops.ward.gather import ARMS, DEFAULT, PLAIN, Tally, gather
-from ops.ward.judging import Held, Judgement, Range, judge
+from ops.ward.judging import Judgement, Range, judge
 
 LOOKED_AT = frozenset({7, 8, 41, 97})
 """Seeds whose wards were looked at while the rules were chosen: never to be judged by."""
@@ -75,7 +75,7 @@ def verdict(pathway: Pathway, tally: Tally, found: Judgement) -> str:
     """Say of a pathway whether the claim holds: not worse in sensitivity, half the alerts.
 
     Like is held against like: alerts on readings and answers, since plain limits ask for nothing.
-    The share with those about missing readings stands behind it.
+    The share with those about missing readings stands beside it.
     """
     opened = sum(one.opened for one in tally.outcomes)
     asked = sum(one.asked for one in tally.outcomes)
@@ -116,7 +116,7 @@ def title_of(seeds: Sequence[int], patients: int, days: int, day: date) -> str:
 
 def _drawn(title: str, found: Mapping[Pathway, Tally], judged: Mapping[Pathway, Judgement]) -> str:
     shown = {p.value: {arm: t.figures(arm) for arm in ARMS} for p, t in found.items()}
-    gained = {p.value: _range(one.difference, "+.3f") for p, one in judged.items()}
+    gained = {p.value: f"gain {_range(one.difference, '+.3f')}" for p, one in judged.items()}
     shares = {p.value: f"share {_range(one.share, '.2f')}" for p, one in judged.items()}
     return svg(title, shown, gained, shares)
 
@@ -148,7 +148,7 @@ def main(words: list[str]) -> int:
         print("", *causes(found), sep="\n")
     if said.svg is not None:
         said.svg.write_text(_drawn(title, found, judged))
-    return int(any(one.held is not Held.HOLDS for one in judged.values()))
+    return int(not all(one.held.is_held for one in judged.values()))
 
 
 if __name__ == "__main__":
