@@ -9,16 +9,24 @@ import pytest
 from alerts.vital_words import Reference
 from devices.model import Quality, VitalCode
 from firmware_stubs.patients.diary import messages
+from firmware_stubs.patients.figures import figures
 from firmware_stubs.patients.patient import Patient
 from firmware_stubs.patients.ward import Ward
-from firmware_stubs.patients.words import Beyond, Episode, EpisodeKind, Message, Pathway
+from firmware_stubs.patients.words import Beyond, Message, Pathway
 from ops.ward.bars import svg
-from ops.ward.measure import ARMS, DEFAULT, PLAIN, SEEN, Tally, main, shipped_rules, verdicts
-from ops.ward.playing import Ring, gained, plain, plan_of, play, report
+from ops.ward.gather import (
+    ARMS,
+    MAX_PROCESSES,
+    gather,
+    shipped_rules,
+)
+from ops.ward.measure import HELD_OUT, LOOKED_AT, MIX, main, title_of
+from ops.ward.playing import gained, plain, plan_of, play, report
 
 RULES = shipped_rules()
 START = datetime(2026, 1, 5, tzinfo=UTC)
 NAME = "{http://www.w3.org/2000/svg}"
+PANELS = 4
 
 
 def patient(pathway: Pathway, number: int = 0, days: int = 14) -> Patient:
@@ -87,66 +95,57 @@ def test_a_hubs_own_status_is_no_report() -> None:
     assert report(status) is None
 
 
-def episode(person: str) -> Episode:
-    return Episode(
-        person,
-        EpisodeKind.FLUID_LOSS,
-        1.0,
-        onset=START,
-        notice_from=START + timedelta(days=1),
-        notice_until=START + timedelta(days=3),
-        peak=START + timedelta(days=2),
-        resolved=START + timedelta(days=4),
-        treatment="none",
-    )
+def test_no_seed_that_rules_were_chosen_on_is_judged_by() -> None:
+    day = START.date()
+
+    assert not LOOKED_AT & set(HELD_OUT)
+    assert "no judgement" not in title_of(HELD_OUT, 10, 7, day)
+    assert "rules were chosen on [7]: no judgement" in title_of((7, 101), 10, 7, day)
 
 
-def rings(*days: float, missing: bool = False) -> list[Ring]:
-    return [Ring(START + timedelta(days=day), missing, ()) for day in days]
+def test_two_processes_find_what_one_finds() -> None:
+    wards = [Ward(11, 30, 7, mix=MIX), Ward(12, 3, 7, mix=MIX, prefix="other")]
+    one = gather(wards)
+
+    assert one == gather(wards, processes=2)
+    assert sum(len(tally.outcomes) for tally in one.values()) == 33
 
 
-@pytest.mark.parametrize(
-    ("ours", "seen", "holds"),
-    [
-        (rings(1), rings(1), True),
-        (rings(1, 9), rings(1), True),
-        (rings(1, 8, 9), rings(1, 8, 9), False),
-        (rings(1, 8, 9), rings(1, 8), True),
-        (rings(9), rings(9), False),
-        (rings(1, missing=True), [], False),
-    ],
-    ids=[
-        "fewer",
-        "others missing",
-        "more than half",
-        "just half, others missing",
-        "missed",
-        "caught by a missing reading only",
-    ],
-)
-def test_the_claim_holds_for_half_the_alerts_and_no_less_sensitivity(
-    ours: list[Ring], seen: list[Ring], *, holds: bool
-) -> None:
-    tally = Tally(1, 20, [episode("p")])
-    tally.rings = {PLAIN: {"p": rings(1, 7, 8, 9)}, DEFAULT: {"p": ours}, SEEN: {"p": seen}}
-    said = verdicts({Pathway.COPD: tally})
+@pytest.mark.parametrize("processes", [0, MAX_PROCESSES + 1])
+def test_a_number_of_processes_beyond_its_limit_is_refused(processes: int) -> None:
+    with pytest.raises(ValueError, match=f"{processes} processes, expected 1 to {MAX_PROCESSES}"):
+        gather([], processes)
 
-    assert ("DOES NOT HOLD" not in said[0]) == holds
+
+def short(*more: str) -> int:
+    return main(["--seeds", "11", "--patients", "40", "--days", "7", "--processes", "1", *more])
 
 
 def test_the_command_prints_a_row_for_each_pathway_and_arm_and_draws_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "ward.svg"
-    main(["--seed", "11", "--patients", "12", "--days", "7", "--svg", str(out), "--causes"])
+    status = short("--svg", str(out), "--causes")
     printed = capsys.readouterr().out
     shown = sum(f"| {arm} |" in line for line in printed.splitlines() for arm in ARMS)
     tree = ET.fromstring(out.read_text())  # noqa: S314 - we have just written it
 
-    assert shown % len(ARMS) == 0
-    assert shown > 0
-    bars = [one for one in tree.iter(f"{NAME}rect") if one.get("height") not in (None, "10")]
-    assert len(bars) == 1 + 3 * shown
+    assert status == 1
+    assert "NOT SHOWN" in printed
+    assert shown == len(ARMS) * len(Pathway)
+    fills = [one.get("fill", "") for one in tree.iter(f"{NAME}rect")]
+    for arm in range(len(ARMS)):
+        assert fills.count(f"url(#arm{arm})") == 1 + PANELS * len(Pathway)
+
+
+def test_a_bar_of_each_arm_has_a_hatching_of_its_own() -> None:
+    drawn = ET.fromstring(svg("t", {"copd": {arm: figures([], {}, 1) for arm in ARMS}}))  # noqa: S314 - ours
+    tiles = [
+        [line.get("d") for line in tile.iter(f"{NAME}path")]
+        for tile in drawn.iter(f"{NAME}pattern")
+    ]
+
+    assert len(tiles) == len({str(tile) for tile in tiles}) == len(ARMS)
 
 
 def test_a_gain_of_weight_is_counted_from_the_lowest_of_its_days() -> None:
@@ -178,4 +177,4 @@ def test_whoever_is_away_says_so_once_asked() -> None:
 
 
 def test_nothing_to_draw_is_an_empty_drawing() -> None:
-    assert svg("nothing", {}).endswith("</svg>")
+    assert svg("nothing", {}).endswith("</svg>\n")

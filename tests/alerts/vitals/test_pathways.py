@@ -8,8 +8,15 @@ from alerts.ruleset import Rules
 from alerts.vital_words import Pathway, Reference
 from alerts.vitals.inputs import AnswerValue
 from alerts.vitals.questions import score_of
+from devices.catalogue import native
+from devices.links.native import Channel, topic_of, unwrap
+from devices.model import Answers
 from firmware_stubs.patients.answers import CAT_ITEMS, COLOURS, MOST, MOST_CAT, SHEETS
+from firmware_stubs.patients.diary import messages
 from firmware_stubs.patients.pathways import PLANS
+from firmware_stubs.patients.ward import Ward
+from firmware_stubs.patients.words import Message
+from firmware_stubs.patients.words import Pathway as WardPathway
 from tests.scenarios.storybook import RULES, shipped_rules
 
 NEEDED_SCRIPTS = {"amber", "red", "missing"}
@@ -100,3 +107,43 @@ def test_every_answer_a_made_up_patient_gives_has_a_score(rules: Rules) -> None:
             elif question.name == "new_confusion":
                 given = (False, True)
             assert [score_of(question, one) is None for one in given] == [False] * len(given)
+
+
+def decoded(message: Message) -> Answers:
+    """What the native family makes of a made-up hub's message."""
+    packet = unwrap(
+        topic_of(message.device, Channel.UP),
+        message.body(),
+        line="mqtt",
+        sender=message.device,
+        received_at=message.received_at,
+        authenticated=True,
+        retained=False,
+        peer=None,
+    )
+    found = native.decode(packet)
+    (signal,) = found.signals
+    assert not found.errors
+    assert isinstance(signal, Answers)
+    return signal
+
+
+@pytest.mark.parametrize("pathway", WardPathway)
+def test_what_a_made_up_hub_sends_is_a_whole_questionnaire_once_decoded(
+    rules: Rules, pathway: WardPathway
+) -> None:
+    """Names and answers are the same in the generator, in the native family and in the rows."""
+    patient = Ward(11, 1, 14, mix={pathway: 1}).patient(0)
+    sheets = [decoded(one) for one in messages(patient) if one.answers is not None]
+    held = rules.vitals.questionnaires
+    names = {PLANS[pathway].sheet, *(("cat",) if pathway is WardPathway.COPD else ())}
+    whole = {
+        name
+        for name in names
+        for sheet in sheets
+        if {question.name for question in held[name].questions} == set(sheet.answers)
+        and all(score_of(one, sheet.answers[one.name]) is not None for one in held[name].questions)
+    }
+
+    assert len(sheets) > 1
+    assert whole == names
