@@ -237,7 +237,8 @@ async def enrol(
         await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
         plans = [(person_id(roll.organisation, plan.person), plan) for plan in roll.monitoring]
         await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
-        bare = await enrol_vitals.unrehearsed(connection, [one for one, _ in plans])
+        people = [one for one, _ in plans]
+        bare = await enrol_vitals.unrehearsed(connection, people) if people else 0
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
     return Enrolled(*counts, secrets, told, len(roll.wards), len(plans), bare)
 
