@@ -45,8 +45,7 @@ class Alarm(msgspec.Struct, frozen=True):
         priority: 1 is the life-safety lane; 2 help; 3 raised technical; 5 technical.
         signals: How many signals joined, the first included.
         rings: How often it rang; a repeat of the protocol never rings.
-        taken_by: Who has it now; None when nobody has.
-        taken_at: When somebody had it first; a later taker does not move it.
+        taken_by: Who has it now; None when nobody has. `taken_at`: when somebody had it first.
         spoke_at: First intelligible voice of the client.
         on_floor_since: Since when the client has been on the floor; None when up or not known.
         marks: Named things that happened, for the order of decision: name -> time.
@@ -56,11 +55,11 @@ class Alarm(msgspec.Struct, frozen=True):
         close_asked_by: Who first asked to close a silent alarm; a second person confirms.
         known: False for an unknown caller; nothing goes out by itself then.
         fall_key: `device/id` of the fall's message, so that only its own cancel cancels it.
-        speech: False when no unit that called can open a voice channel; `spoke_at` is a figure
-            of the 60 s and 180 s only for units that can (DECIDING 8).
-        answers: What was answered last to each question; `given_by` says who gave it.
+        speech: False when no unit that called has a voice channel: no 60 s, 180 s (DECIDING 8).
+        answers: The last to each question; `given_by` says who gave it.
         also_disposition: What goes on by itself beside a person's decision: a 999 task.
         context: Of a deterioration: the readings and all else that travels with it.
+        calls: Which calls of a plan stand (`press`, `fall`), and since when; None: not kept yet.
     """
 
     id: str
@@ -97,7 +96,8 @@ class Alarm(msgspec.Struct, frozen=True):
     speech: bool = True
     given_by: dict[str, str] = {}
     also_disposition: Disposition | None = None
-    context: dict[str, Any] = {}
+    context: dict[str, Any] | None = None
+    calls: dict[str, datetime] | None = None
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

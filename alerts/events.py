@@ -92,7 +92,10 @@ class DeviceBack(msgspec.Struct, frozen=True):
 
 
 class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an operator did; `alarm` is None for a note on a referral."""
+    """What an operator did; `alarm` is None for a note on a referral.
+
+    A call to 999 records the incident number and the ETA that ambulance control gave.
+    """
 
     at: datetime
     operator: str
@@ -110,6 +113,8 @@ class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
     close_reason: CloseReason | None = None
     text: str = ""
+    incident: str | None = None
+    eta: datetime | None = None
 
 
 class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -163,9 +168,10 @@ class TaskDone(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PersonChanged(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Somebody changed where a person is (DECIDING 8), on the record that the facts are read from.
+    """Somebody changed a person's record (DECIDING 8), from which the facts are read.
 
-    `second` confirms a death; without another person's name it is not one yet.
+    `second` confirms a death; without another person's name it is a report, no death yet. With
+    `changes` it is about other parts of the record than the status: name -> was and is, in words.
     """
 
     at: datetime
@@ -173,6 +179,8 @@ class PersonChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     was: PersonStatus
     now: PersonStatus
     second: str | None = None
+    changes: dict[str, str] = {}
+    text: str = ""
 
 
 Event = (

@@ -107,7 +107,7 @@ class Facts(msgspec.Struct, frozen=True):
 
     `devices` maps a device's name to its row, for the subject's own devices. `residents` are who
     live in the place, where the subject is one; `elsewhere` is what is open for this person outside
-    this case (ADR 0009).
+    this case (ADR 0009). `bereaved`: somebody who lived in this home has died.
     """
 
     subject: SubjectKind
@@ -117,3 +117,4 @@ class Facts(msgspec.Struct, frozen=True):
     services: tuple[Service, ...] = ()
     residents: tuple[str, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    bereaved: bool = False

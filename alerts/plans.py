@@ -1,10 +1,14 @@
 """Whether a referral goes out by itself for an alarm (DECIDING 2), and what forbids it."""
 
+import math
 from datetime import date, datetime
+
+import msgspec
 
 from alerts.case import Alarm, Reason
 from alerts.facts import Person, Plan
 from alerts.rule_ids import Rule
+from alerts.rule_rows import Ladder
 from alerts.script_rows import reason_of
 from alerts.step import Step
 from alerts.telecare.answered import excluded_by, is_life_threat
@@ -28,22 +32,71 @@ NOT_FOR_UCR = frozenset(
 )
 
 
-def plan_of(step: Step, alarm: Alarm) -> tuple[Plan, tuple[Reason, ...]]:
-    """Give the plan for an alarm with the reasons; what is barred goes by the operator."""
+class Planned(msgspec.Struct, frozen=True):
+    """The plan that counts for an alarm, why it is that one, and what bars every other."""
+
+    plan: Plan
+    reasons: tuple[Reason, ...]
+    barred: tuple[Reason, ...] = ()
+
+
+def plan_of(step: Step, alarm: Alarm) -> Planned:
+    """Give the plan for an alarm; what is barred goes by the operator, so does a personal attack.
+
+    Of several kinds of call that stand each has its plan, and the one that refers first counts. It
+    holds while the time, the alarm's kind of call, answers and decision stay as they are: who
+    asks several things about one alarm asks this once and passes it on.
+    """
     barred = barred_by(step, alarm)
+    kinds = () if barred else _kinds(step, alarm)
+    if not kinds:
+        decides = step.why(Rule.PLAN, "operator_decides", what=alarm.what)
+        return Planned(BY_OPERATOR, (*barred, decides), barred)
+    if len(kinds) == 1:
+        return _plan_for(step, kinds[0])
+    return min([_plan_for(step, kind) for kind in kinds], key=lambda one: _soonest(one.plan))
+
+
+def first_plan(step: Step, alarm: Alarm) -> Plan:
+    """Give the plan of `plan_of` without its reasons, as it is while nothing bars it."""
+    plans = [_chosen(step, kind)[0] or BY_OPERATOR for kind in _kinds(step, alarm)]
+    return min(plans, key=_soonest, default=BY_OPERATOR)
+
+
+def _kinds(step: Step, alarm: Alarm) -> tuple[str, ...]:
+    return () if step.row(alarm).ladder is Ladder.LISTEN else tuple(calls_of(step, alarm))
+
+
+def calls_of(step: Step, alarm: Alarm) -> dict[str, datetime]:
+    """Give the kinds of call that stand, and since when."""
+    if alarm.calls is not None:
+        return alarm.calls
     kind = step.row(alarm).plan
-    if barred or not kind:
-        return BY_OPERATOR, (*barred, step.why(Rule.PLAN, "operator_decides", what=alarm.what))
+    return {kind: alarm.alarm_at} if kind else {}
+
+
+def _soonest(plan: Plan) -> float:
+    """Order plans by when they refer: at once, after so many seconds, never by themselves."""
+    return 0 if plan.at_once else plan.after_untaken_s or math.inf
+
+
+def _chosen(step: Step, kind: str) -> tuple[Plan | None, str]:
+    """Choose the plan for a kind of call: the person's own, else the shipped row, named."""
     person = step.facts.person
     own = None if person is None else person.plan.get(kind)
     if own is not None:
-        return own, (step.why(Rule.PLAN, "plan_of_person", plan=_words(own)),)
+        return own, ""
     shipped = step.rules.plans.get(kind)
-    if shipped is None:
-        return BY_OPERATOR, (step.why(Rule.PLAN, "no_plan_shipped", kind=kind),)
-    return shipped.plan, (
-        step.why(Rule.PLAN, "plan_shipped", plan=_words(shipped.plan), row=shipped.id),
-    )
+    return (None, "") if shipped is None else (shipped.plan, shipped.id)
+
+
+def _plan_for(step: Step, kind: str) -> Planned:
+    plan, row = _chosen(step, kind)
+    if plan is None:
+        return Planned(BY_OPERATOR, (step.why(Rule.PLAN, "no_plan_shipped", kind=kind),))
+    if not row:
+        return Planned(plan, (step.why(Rule.PLAN, "plan_of_person", plan=_words(plan)),))
+    return Planned(plan, (step.why(Rule.PLAN, "plan_shipped", plan=_words(plan), row=row),))
 
 
 def barred_by(step: Step, alarm: Alarm) -> tuple[Reason, ...]:

@@ -30,12 +30,13 @@ class Unit(StrEnum):
 
 
 class Ladder(StrEnum):
-    """Which silent ladder an activation climbs (DECIDING 3)."""
+    """Which silent ladder an activation climbs (DECIDING 3); `asked`: once there was no reply."""
 
     SPEAK = "speak"
     FALL = "fall"
     LISTEN = "listen"
     WANDER = "wander"
+    ASKED = "asked"
     NONE = "none"
 
 
@@ -127,8 +128,8 @@ class AnswerRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The grade of one answer to one letter; `covered` = a ceiling of treatment speaks of it.
 
     `grade_on_anticoagulants` takes the grade's place for a person who takes them, `grade_if_usual`
-    for one whose recorded cognition is not alert; `exclusion` names what an answer of that grade
-    says, `to` where one of grade 999 goes.
+    for one whose recorded cognition is not alert, `grade_if_confused` for one who is newly
+    confused; `exclusion` names what an answer of that grade says, `to` where one of grade 999 goes.
     """
 
     letter: str
@@ -137,6 +138,7 @@ class AnswerRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     covered: bool = True
     grade_on_anticoagulants: Grade | None = None
     grade_if_usual: Grade | None = None
+    grade_if_confused: Grade | None = None
     exclusion: str = ""
     to: Disposition = Disposition.EMERGENCY_999
 

@@ -9,7 +9,7 @@ row, key and what to do.
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -70,15 +70,20 @@ SPANS = {
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """All rows that hold, by what they are looked up with; `later` ones from their day on."""
+    """All rows that hold, by what they are looked up with; `later` ones from their day on.
+
+    `spans` are the figures of `rows` that are lengths of time.
+    """
 
     rows: dict[Rule, RuleRow]
+    spans: dict[Rule, timedelta]
     activations: dict[ActivationKind, ActivationRow]
     answers: dict[tuple[str, str], AnswerRow]
     plans: dict[str, PlanRow]
     services: tuple[ServiceRow, ...]
     scripts: Scripts
     health: dict[HealthKind, HealthRow]
+    calls: dict[str, CallRow]
     vitals: VitalRules
     codes: dict[tuple[CodeList, str], CodeRow] = {}
     routes: dict[str, RouteRow] = {}
@@ -93,14 +98,11 @@ class Rules(msgspec.Struct, frozen=True):
 
     def activation(self, what: str) -> CallRow:
         """Give the row of what opened an alarm by its word; a kind is equal to its word."""
-        own = self.health.get(cast("HealthKind", what))
-        return own or self.activations[cast("ActivationKind", what)]
+        return self.calls[what]
 
     def span(self, rule: Rule) -> timedelta:
         """Give a rule's figure as a length of time."""
-        row = self.rows[rule]
-        assert row.unit is not None  # parse_rules has checked it
-        return self.count(rule) * SPANS[row.unit]
+        return self.spans[rule]
 
     def count(self, rule: Rule) -> int:
         """Give a rule's figure as the number it is, in the row's unit."""
@@ -108,11 +110,11 @@ class Rules(msgspec.Struct, frozen=True):
         assert value is not None  # parse_rules has checked it
         return value
 
-    def why(self, rule: Rule, reason: str, **inputs: Any) -> Reason:  # noqa: ANN401 - inputs are shown, not used
+    def why(self, rule: Rule, reason: str, inputs: dict[str, Any]) -> Reason:
         """Name a reason with its rule, the rule's version and figure, and what it looked at."""
         row = self.rows[rule]
         if row.value is not None:
-            inputs[f"limit_{row.unit}"] = row.value
+            inputs = {**inputs, f"limit_{row.unit}": row.value}
         return Reason(reason, row.id, row.version, inputs)
 
     def is_life_safety(self, signals: Iterable[Signal]) -> bool:
@@ -180,6 +182,11 @@ def _built(book: Book, day: date | None) -> Rules:
     _check_complete("health", set(HealthKind), set(health), by)
     return Rules(
         rows=rows,
+        spans={
+            rule: row.value * SPANS[row.unit]
+            for rule, row in rows.items()
+            if row.value is not None and row.unit in SPANS
+        },
         activations=activations,
         answers=_by_key(placed, AnswerRow, "answer", lambda row: (row.letter, row.answer)),
         plans=_by_key(placed, PlanRow, "kind", lambda row: row.kind),
@@ -189,6 +196,7 @@ def _built(book: Book, day: date | None) -> Rules:
         routes=_by_key(placed, RouteRow, "asked", lambda row: row.asked),
         scripts=scripts_of(placed),
         health=health,
+        calls={row.what.value: row for row in (*activations.values(), *health.values())},
         vitals=vital_rules_of(placed),
         codes=_by_key(placed, CodeRow, "code", lambda row: (row.of, row.word)),
     )

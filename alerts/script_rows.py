@@ -62,6 +62,8 @@ class QuestionRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
         exclusion: The name of the exclusion that its answers of that grade say.
         on_anticoagulants: Grades that hold instead for a person who takes them.
         if_usual: Grades that hold instead for a person whose recorded cognition is not alert.
+        numbers: For a question that a number answers: each answer's smallest number.
+        if_confused: Grades that hold instead for somebody who is newly confused.
     """
 
     script: str
@@ -72,6 +74,8 @@ class QuestionRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     exclusion: str = ""
     on_anticoagulants: dict[str, Grade] = msgspec.field(default_factory=dict)
     if_usual: dict[str, Grade] = msgspec.field(default_factory=dict)
+    numbers: dict[str, float] = msgspec.field(default_factory=dict)
+    if_confused: dict[str, Grade] = msgspec.field(default_factory=dict)
     effect: Effect | None = None
 
     def rows(self) -> tuple[AnswerRow, ...]:
@@ -92,6 +96,7 @@ class QuestionRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
                 covered=self.covered,
                 grade_on_anticoagulants=self.on_anticoagulants.get(word),
                 grade_if_usual=self.if_usual.get(word),
+                grade_if_confused=self.if_confused.get(word),
                 exclusion=self.exclusion if grade is Grade.EXCLUSION else "",
                 to=self.to,
             )
@@ -174,6 +179,24 @@ class Scripts(msgspec.Struct, frozen=True):
         """Give the answers that a question knows; none when it is no question of a script."""
         return sorted(word for asked, word in self.graded if asked == question)
 
+    def asked(self) -> frozenset[str]:
+        """Give the questions of all scripts."""
+        return frozenset(question for question, _ in self.graded)
+
+    def word_for(self, question: str, said: object) -> str:
+        """Give the answer that was meant: yes or no for true or false, a number by its band."""
+        if isinstance(said, bool):
+            return YES if said else NO
+        row = self.questions.get(question)
+        if row is None or not row.numbers:
+            return str(said)
+        try:
+            number = float(str(said))
+        except ValueError:
+            return str(said)
+        reached = (word for word, smallest in row.numbers.items() if smallest <= number)
+        return max(reached, key=row.numbers.__getitem__, default=str(said))
+
     def letters(self) -> tuple[str, ...]:
         """Give the questions of I STUMBLE."""
         asked = (question for question, _ in self.graded if question.startswith(f"{STUMBLE}."))
@@ -251,7 +274,7 @@ def _question(scripts: Scripts, row: QuestionRow) -> Iterable[str]:
         yield f"answers: a bare yes takes the highest grade, {highest.value}; correct it"
     if (Grade.EXCLUSION in row.answers.values()) != (row.exclusion in scripts.exclusions):
         yield f"exclusion {row.exclusion!r} does not fit the answers; name the one they say"
-    for word in (*row.on_anticoagulants, *row.if_usual):
+    for word in (*row.on_anticoagulants, *row.if_usual, *row.if_confused, *row.numbers):
         if word not in row.answers:
             yield f"answer {word!r} is graded for some and is none of the answers; add it"
 

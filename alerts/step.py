@@ -4,12 +4,12 @@ Handlers take a Step and return a Step; nothing is changed in place. A Step is b
 case and ends as a Decision.
 """
 
-from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from alerts.case import Alarm, Case, Decision, Entry, Outgoing, Past, Reason, Referral, Task, Timer
 from alerts.facts import Facts
@@ -24,6 +24,7 @@ CLOSED_REFERRALS = frozenset(
 )
 SUPERVISOR = "supervisor"
 LIVE_TASKS = frozenset({TaskState.OPEN, TaskState.CLAIMED})
+EVERY_KIND = frozenset(TimerKind)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -39,9 +40,7 @@ class Step(msgspec.Struct, frozen=True):
     def at(self, now: datetime) -> "Step":
         """Go to a time; never back."""
         now = max(now, self.case.as_of)
-        return msgspec.structs.replace(
-            self, now=now, case=msgspec.structs.replace(self.case, as_of=now)
-        )
+        return replace(self, now=now, case=replace(self.case, as_of=now))
 
     def decision(self) -> Decision:
         """End the step."""
@@ -49,7 +48,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def change(self, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Case, checked by msgspec
         """Give the case new parts."""
-        return msgspec.structs.replace(self, case=msgspec.structs.replace(self.case, **fields))
+        return replace(self, case=replace(self.case, **fields))
 
     # -- looking -------------------------------------------------------------------------------
 
@@ -60,12 +59,16 @@ class Step(msgspec.Struct, frozen=True):
 
     def alarm(self, alarm_id: str | None) -> Alarm | None:
         """Find an alarm of this case."""
-        return next((alarm for alarm in self.case.alarms if alarm.id == alarm_id), None)
+        for alarm in reversed(self.case.alarms):  # what is asked for is mostly the newest
+            if alarm.id == alarm_id:
+                return alarm
+        return None
 
     def open_alarm(self, kind: AlarmKind) -> Alarm | None:
         """Find the one open alarm of a kind."""
+        closed = AlarmState.CLOSED
         for alarm in reversed(self.case.alarms):  # the open ones are among the newest
-            if alarm.kind is kind and alarm.state is not AlarmState.CLOSED:
+            if alarm.state is not closed and alarm.kind is kind:
                 return alarm
         return None
 
@@ -75,7 +78,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def open_referrals(self) -> tuple[Referral, ...]:
         """Give the referrals that still run."""
-        return tuple(r for r in self.case.referrals if r.state not in CLOSED_REFERRALS)
+        return tuple([r for r in self.case.referrals if r.state not in CLOSED_REFERRALS])
 
     def live_task(self, kind: TaskKind, about: str | None) -> Task | None:
         """Find an open or claimed task of a kind about an alarm or a referral."""
@@ -109,7 +112,7 @@ class Step(msgspec.Struct, frozen=True):
         step = self
         for referral in self.open_referrals():
             if referral.alarm == alarm.id:
-                stamped = msgspec.structs.replace(
+                stamped = replace(
                     referral,
                     taken_at=referral.taken_at or alarm.taken_at,
                     spoke_at=referral.spoke_at or alarm.spoke_at,
@@ -131,7 +134,7 @@ class Step(msgspec.Struct, frozen=True):
         since = self.now - within
         times = 0
         for past in reversed(self.case.past):  # they were kept in the order of time
-            if past.at <= since:
+            if past.at < since:
                 break
             times += past.kind == kind and past.about != but
         return times
@@ -140,32 +143,48 @@ class Step(msgspec.Struct, frozen=True):
 
     def wait(self, kind: TimerKind, due_at: datetime, about: str) -> "Step":
         """Set a timer, in place of one of the same kind about the same thing."""
-        timers = [t for t in self.case.timers if t.about != about or t.kind != kind]
-        insort(timers, Timer(kind.value, max(due_at, self.now), about), key=firing_order)
+        return self.wait_each(about, {kind: due_at})
+
+    def wait_each(
+        self, about: str, due: Mapping[TimerKind, datetime], *, instead: Container[str] = ()
+    ) -> "Step":
+        """Set timers about one thing, each in place of one of its kind or of a kind named."""
+        now = self.now
+        timers = [
+            t
+            for t in self.case.timers
+            if t.about != about or (t.kind not in due and t.kind not in instead)
+        ]
+        for kind, due_at in due.items():
+            timers.append(Timer(str(kind), max(due_at, now), about))
+        timers.sort(key=firing_order)
         return self.change(timers=tuple(timers))
 
     def waiting(self, kind: TimerKind, about: str) -> bool:
         """Say whether a timer is set."""
-        return any(t.about == about and t.kind == kind for t in self.case.timers)
+        return kind in [timer.kind for timer in self.case.timers if timer.about == about]
 
-    def stop(self, about: str, kinds: Iterable[TimerKind] = tuple(TimerKind)) -> "Step":
+    def waits_for(self, kinds: Container[str], about: str) -> bool:
+        """Say whether a timer of one of these kinds is set."""
+        return any(t.about == about and t.kind in kinds for t in self.case.timers)
+
+    def stop(self, about: str, kinds: Container[str] = EVERY_KIND) -> "Step":
         """Cancel timers about something; all of them unless kinds are named."""
-        names = {kind.value for kind in kinds}
-        return self.change(
-            timers=tuple(t for t in self.case.timers if t.about != about or t.kind not in names)
-        )
+        timers = self.case.timers
+        left = tuple([t for t in timers if t.about != about or t.kind not in kinds])
+        return self if len(left) == len(timers) else self.change(timers=left)
 
     # -- saying --------------------------------------------------------------------------------
 
     def why(self, rule: Rule, reason: str, **inputs: Any) -> Reason:  # noqa: ANN401 - shown, not used
         """Name a reason."""
-        return self.rules.why(rule, reason, **inputs)
+        return self.rules.why(rule, reason, inputs)
 
     def say(self, what: What, *reasons: Reason, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Entry
         """Write down one thing that was decided, with its reasons."""
         assert reasons, what  # an entry without a reason is our own mistake
         entry = Entry(self.now, what, tuple(reasons), person=self.person_id, **fields)
-        return msgspec.structs.replace(self, entries=(*self.entries, entry))
+        return replace(self, entries=(*self.entries, entry))
 
     def about(self, what: What, alarm: Alarm, *reasons: Reason, **fields: Any) -> "Step":  # noqa: ANN401 - as above
         """Write down something about an alarm."""
@@ -174,7 +193,7 @@ class Step(msgspec.Struct, frozen=True):
     def send(self, stream: str, what: str, to: str, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Outgoing
         """Send something after the commit."""
         message = Outgoing(stream, what, to, **fields)
-        return msgspec.structs.replace(self, outgoing=(*self.outgoing, message))
+        return replace(self, outgoing=(*self.outgoing, message))
 
     def notify(
         self,
@@ -199,7 +218,9 @@ class Step(msgspec.Struct, frozen=True):
 
 def _put(items: tuple[Any, ...], item: Any) -> tuple[Any, ...]:  # noqa: ANN401 - Alarm, Referral or Task
     """Replace the item of the same id where it stands, or add it at the end."""
-    for place in range(len(items) - 1, -1, -1):  # what changes is mostly the newest
-        if items[place].id == item.id:
+    item_id = item.id
+    for after, former in enumerate(reversed(items)):  # what changes is mostly the newest
+        if former.id == item_id:
+            place = len(items) - 1 - after
             return (*items[:place], item, *items[place + 1 :])
     return (*items, item)

@@ -26,10 +26,10 @@ from alerts.facts import Facts
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
 from alerts.story_house import elsewhere, facts_of, person_of, subject_for, subject_of
-from alerts.story_input import Story, StoryError, StoryEvent, read_story
+from alerts.story_input import Story, StoryError, StoryEvent, convert, read_story
 from alerts.story_names import Names, final_alarm, final_referral
 from alerts.story_signals import heard_of, read_signals, read_source
-from alerts.story_vitals import VitalsPlay, is_reading, operator_act
+from alerts.story_vitals import VitalsPlay, is_of_call, is_reading, operator_act
 from alerts.vitals.step import VitalsDecision
 from alerts.vocabulary import vocabulary
 from alerts.words import Disposition, OperatorAct, ServiceAct, What
@@ -137,6 +137,7 @@ class _Play:
             self._tell(subject, DeviceBack(event.at, (event.device,)), event.at)
         # Flags say how a message came, not what it says: a retained one is a repeat.
         said = {name: value for name, value in event.signal.items() if name != "flags"}
+        scripts = self.rules.scripts
         before = self.seen.get((event.device, key))
         if before == said:
             self._note_repeat(subject, event, key)
@@ -146,8 +147,8 @@ class _Play:
         heard = heard_of(event, key, signals, again, known=event.device in self.story.devices)
         device = self.story.devices.get(event.device)
         person = None if device is None else device.person
-        readings = [one for one in heard if person is not None and is_reading(one)]
-        if rest := [one for one in heard if one not in readings]:
+        readings = [one for one in heard if person is not None and is_reading(one, scripts)]
+        if rest := [one for one in heard if one not in readings or is_of_call(one, scripts)]:
             whose = subject_for(self.story, event.device, signals, self.rules)
             case, facts = self._case(whose), self._facts(whose, event.at)
             self._keep(decide.on_signals(case, facts, self.rules, rest, event.at))
@@ -157,7 +158,8 @@ class _Play:
 
     def _note_repeat(self, subject: str, event: StoryEvent, key: str) -> None:
         person = self._facts(subject, event.at).person
-        reason = self.rules.why(Rule.ALARM_REPEAT, "repeat", device=event.device, id=key)
+        inputs = {"device": event.device, "id": key}
+        reason = self.rules.why(Rule.ALARM_REPEAT, "repeat", inputs)
         entry = Entry(
             event.at, What.NOTHING, (reason,), person=None if person is None else person.id
         )
@@ -181,17 +183,19 @@ class _Play:
             fields["close_reason"] = fields.pop("reason", None)
         if event.do == OperatorAct.HAND_OVER and "to" in fields:
             fields["text"] = fields.pop("to")
-        made = _convert(fields, OperatorEvent)
+        made = convert(fields, OperatorEvent)
         subject = self._of_alarm(made.alarm) or self._of_referral(made.referral)
         self._tell(subject or self._first(), made, event.at)
 
     def _service(self, event: StoryEvent) -> None:
-        made = _convert(self._fields(event, ServiceEvent), ServiceEvent)
+        made = convert(self._fields(event, ServiceEvent), ServiceEvent)
         subject = self._of_referral(made.referral)
         if subject is None and made.do is ServiceAct.RECEIVE:
             if event.person not in self.story.persons:
+                known = ", ".join(self.story.persons) or "none"
                 raise StoryError(
-                    f"receive of {event.referral!r}: person {event.person!r} not known"
+                    f"receive of {event.referral!r}: person {event.person!r} not known, "
+                    f"expected one of the story's: {known}"
                 )
             subject = f"person:{event.person}"
             self._tell(subject, made, event.at)
@@ -202,7 +206,7 @@ class _Play:
         self._tell(subject or self._of_alarm(made.alarm) or self._first(), made, event.at)
 
     def _delivery(self, event: StoryEvent) -> None:
-        made = _convert(self._fields(event, DeliveryEvent), DeliveryEvent)
+        made = convert(self._fields(event, DeliveryEvent), DeliveryEvent)
         self._tell(self._of_referral(made.referral) or self._first(), made, event.at)
 
     def _fields(self, event: StoryEvent, wanted: type[msgspec.Struct]) -> dict[str, Any]:
@@ -291,10 +295,3 @@ class _Play:
                 for person, referral in self.referrals.values()
             ],
         }
-
-
-def _convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one of the event types
-    try:
-        return msgspec.convert(fields, wanted)
-    except msgspec.ValidationError as error:
-        raise StoryError(str(error)) from error

@@ -10,7 +10,7 @@ from alerts.facts import Elsewhere, Facts, Person
 from alerts.ruleset import Rules
 from alerts.step import CLOSED_REFERRALS
 from alerts.story_input import Story
-from alerts.words import SubjectKind
+from alerts.words import PersonStatus, SubjectKind
 from devices.model import Signal
 
 HOUR = timedelta(hours=1)
@@ -65,6 +65,14 @@ def elsewhere(story: Story, subject: str, cases: Mapping[str, Case]) -> tuple[El
     )
 
 
+def _is_bereaved(story: Story, kind: str, name: str) -> bool:
+    """Say whether somebody died who lived in the home of a case; a care home is none here."""
+    homes = {p.place for p in story.persons.values() if kind == "person" and p.id == name}
+    homes |= {name} if kind == "place" else set()
+    died = [p for p in story.persons.values() if p.status is PersonStatus.DECEASED]
+    return any(p.place in homes and not p.care_home for p in died if p.place is not None)
+
+
 def facts_of(
     story: Story, subject: str, now: datetime, automatic: Sequence[tuple[str, datetime]]
 ) -> Facts:
@@ -88,4 +96,5 @@ def facts_of(
         devices=devices,
         services=services,
         residents=tuple(sorted(living)),
+        bereaved=_is_bereaved(story, kind, name),
     )

@@ -4,8 +4,11 @@
 sentence for `bad_input`: what was found, what was expected.
 """
 
+import re
+from collections import Counter
 from datetime import UTC, date, datetime
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any, Literal, get_args, get_type_hints
 
 import msgspec
 
@@ -15,6 +18,8 @@ from alerts.vital_rows import Slot, Ward
 from alerts.vital_words import Pathway
 from alerts.words import Ceiling, PersonStatus
 
+PATH = re.compile(r"at `\$\.([^`]*)`")
+NAME = re.compile(r"[a-z_]+")
 MAX_EVENTS = 100_000
 MAX_SUBJECTS = 10_000
 PLAN_KINDS = ("press", "fall", "deterioration")
@@ -93,6 +98,7 @@ class StoryEvent(msgspec.Struct, frozen=True):
     standard: str | None = None
     eta: datetime | None = None
     mechanism: str | None = None
+    incident: str | None = None
     result: str | None = None
     outcome: str | None = None
     tasks: tuple[str, ...] = ()
@@ -154,7 +160,7 @@ def read_story(story: dict[str, Any], shipped: tuple[Service, ...]) -> Story:
     try:
         raw = msgspec.convert(_without_nulls(story), RawStory)
     except msgspec.ValidationError as error:
-        raise StoryError(str(error)) from error
+        raise StoryError(explained(error, RawStory)) from error
     _check(raw)
     events = tuple(sorted((_event(e) for e in raw.events), key=lambda e: e.at))
     start = utc(raw.start)
@@ -178,6 +184,34 @@ def _without_nulls(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
+def explained(error: msgspec.ValidationError, wanted: type[msgspec.Struct]) -> str:
+    """Say what was found and where, and which words were expected where there is a list of them."""
+    message = str(error)
+    path = PATH.search(message)
+    if path is None or not message.startswith("Invalid enum value"):
+        return message
+    types: list[Any] = [wanted]
+    for name in NAME.findall(path[1]):
+        hints = [get_type_hints(one) for one in types if hasattr(one, "__struct_fields__")]
+        types = [inner for hint in hints if name in hint for inner in _inside(hint[name])]
+    enums = [one for one in types if isinstance(one, type) and issubclass(one, StrEnum)]
+    return f"{message}, expected {', '.join(word.value for one in enums for word in one)}"
+
+
+def _inside(hint: Any) -> list[Any]:  # noqa: ANN401 - any type
+    """Give a type and every type it is made of."""
+    return [hint, *(inner for one in get_args(hint) for inner in _inside(one))]
+
+
+def convert(fields: dict[str, Any], wanted: Any) -> Any:  # noqa: ANN401 - one of the event types
+    """Read an event's fields; StoryError names the event's time."""
+    try:
+        return msgspec.convert(fields, wanted)
+    except msgspec.ValidationError as error:
+        at = f"the event at {fields['at'].isoformat()}"
+        raise StoryError(f"{at}: {explained(error, wanted)}") from error
+
+
 def utc(at: datetime) -> datetime:
     """Give a time in UTC.
 
@@ -194,6 +228,14 @@ def _check(raw: RawStory) -> None:
         raise StoryError(f"rules {raw.rules!r}, expected 'shipped'")
     if len(raw.events) > MAX_EVENTS:
         raise StoryError(f"{len(raw.events)} events, expected at most {MAX_EVENTS}")
+    for name, things in (
+        ("person", raw.persons),
+        ("device", raw.devices),
+        ("service", raw.services or ()),
+    ):
+        times = Counter(thing.id for thing in things)
+        if twice := [one for one, count in times.items() if count > 1]:
+            raise StoryError(f"{name} {', '.join(twice)} stands there twice, expected each id once")
     if len(raw.persons) + len(raw.devices) > MAX_SUBJECTS:
         raise StoryError(f"more than {MAX_SUBJECTS} persons and devices")
     if not (raw.persons or raw.devices or raw.events):

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from alerts.events import Heard
-from alerts.story_input import StoryError, StoryEvent, utc
+from alerts.story_input import StoryError, StoryEvent, explained, utc
 from alerts.vital_words import ReadingSource
 from devices.model import (
     Activation,
@@ -68,7 +68,7 @@ def read_signals(device: str, said: dict[str, Any]) -> tuple[str, tuple[Signal, 
     try:
         body = msgspec.convert(said, Body)
     except msgspec.ValidationError as error:
-        raise StoryError(f"signal of device {device}: {error}") from error
+        raise StoryError(f"signal of device {device}: {explained(error, Body)}") from error
     at = None if body.at is None else utc(body.at)
     signals: list[Signal] = []
     if body.activation is not None:

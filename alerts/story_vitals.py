@@ -14,6 +14,7 @@ from alerts.events import Heard
 from alerts.rule_ids import Rule
 from alerts.rule_rows import HealthKind
 from alerts.ruleset import Rules
+from alerts.script_rows import Scripts
 from alerts.story_input import Story, StoryError, StoryEvent
 from alerts.story_plans import read_plan
 from alerts.vital_words import ClinicianAct, ReadingSource
@@ -77,7 +78,7 @@ class VitalsPlay:
         if made.entries or made.handed:
             return made
         parameters = sorted(reading.code.value for reading in report.readings)
-        reason = self.rules.why(Rule.VITALS_QUIET, "changes_nothing", parameters=parameters)
+        reason = self.rules.why(Rule.VITALS_QUIET, "changes_nothing", {"parameters": parameters})
         return replace(made, entries=(Entry(at, What.NOTHING, (reason,), person=person),))
 
     def owner(self, alarm: str | None) -> str | None:
@@ -125,9 +126,16 @@ def operator_act(event: StoryEvent) -> ClinicianAct | None:
     return OPERATOR_ACTS.get((event.do, event.disposition))
 
 
-def is_reading(one: Heard) -> bool:
-    """Say whether it is for the vitals half."""
-    return isinstance(one.signal, Measurement | Answers)
+def is_reading(one: Heard, scripts: Scripts) -> bool:
+    """Say whether it is for the vitals half; answers to nothing but telecare's scripts are not."""
+    if isinstance(one.signal, Answers):
+        return not scripts.asked().issuperset(one.signal.answers)
+    return isinstance(one.signal, Measurement)
+
+
+def is_of_call(one: Heard, scripts: Scripts) -> bool:
+    """Say whether it answers telecare's scripts."""
+    return isinstance(one.signal, Answers) and not scripts.asked().isdisjoint(one.signal.answers)
 
 
 def _opened(entry: Entry) -> Alarm:

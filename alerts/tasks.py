@@ -9,6 +9,7 @@ from alerts.ids import task_id
 from alerts.lifecycle import TASK, TaskEvent, advance
 from alerts.rule_ids import Rule
 from alerts.step import LIVE_TASKS, Step
+from alerts.telecare import home
 from alerts.timing import TimerKind
 from alerts.waiting import PARTNER, SUPERVISOR
 from alerts.words import Disposition, TaskKind, TaskState, What
@@ -16,6 +17,10 @@ from alerts.words import Disposition, TaskKind, TaskState, What
 EMERGENCIES = frozenset(
     {Disposition.EMERGENCY_999, Disposition.FIRE, Disposition.GAS, Disposition.POLICE}
 )
+UNCLAIMED = {
+    TimerKind.TASK_999_CONSOLES: (Rule.TASK_999_CONSOLES, SUPERVISOR),
+    TimerKind.TASK_999_PARTNER: (Rule.TASK_999_PARTNER, PARTNER),
+}
 TASK_TIMERS = (TimerKind.TASK_999_CONSOLES, TimerKind.TASK_999_PARTNER, TimerKind.RING_BACK)
 
 
@@ -30,7 +35,12 @@ def make_task(  # noqa: PLR0913 - a task has many parts, each named by the calle
     due_at: datetime | None = None,
     text: str = "",
 ) -> tuple[Step, Task]:
-    """Make a task. Its cause (referral, else alarm, else subject and time) gives its id."""
+    """Make a task. Its cause (referral, else alarm, else subject and time) gives its id.
+
+    A task to call a bereaved home says so first (alerts/telecare/home.py).
+    """
+    warning = home.warning(step, kind)
+    text = home.warned(step, text) if warning else text
     cause = _cause(step, referral or alarm, step.now)
     before = sum(
         t.kind is kind and _cause(step, t.referral or t.alarm, t.made_at) == cause
@@ -50,6 +60,7 @@ def make_task(  # noqa: PLR0913 - a task has many parts, each named by the calle
     step = step.put_task(task).say(
         What.TASK_MADE,
         reason,
+        *warning,
         alarm=alarm,
         referral=referral,
         service=service,
@@ -126,16 +137,8 @@ def make_999(  # noqa: PLR0913 - as above
     )
     body = {"text": "999", "task": task.id, "script": text, "at": step.now}
     step = step.send(alarm.id, "notice", "consoles", alarm=alarm.id, body=body)
-    consoles_at = step.now + step.rules.span(Rule.TASK_999_CONSOLES)
-    partner_at = step.now + step.rules.span(Rule.TASK_999_PARTNER)
-    step = step.wait(TimerKind.TASK_999_CONSOLES, consoles_at, task.id)
-    return step.wait(TimerKind.TASK_999_PARTNER, partner_at, task.id)
-
-
-UNCLAIMED = {
-    TimerKind.TASK_999_CONSOLES: (Rule.TASK_999_CONSOLES, SUPERVISOR),
-    TimerKind.TASK_999_PARTNER: (Rule.TASK_999_PARTNER, PARTNER),
-}
+    due = {kind: step.now + step.rules.span(rule) for kind, (rule, _) in UNCLAIMED.items()}
+    return step.wait_each(task.id, due)
 
 
 def unclaimed_999(step: Step, kind: TimerKind, task: Task) -> Step:
@@ -156,6 +159,24 @@ def claim(step: Step, task: Task, operator: str) -> Step:
     state = advance(TASK, task.state, TaskEvent.CLAIM)
     task = replace(task, state=state, claimed_by=operator, claimed_at=step.now)
     return step.put_task(task).stop(task.id, TASK_TIMERS)
+
+
+def recall_999(step: Step, task: Task) -> Step:
+    """Have ambulance control called again: nobody has said that the ambulance is there."""
+    alarm = step.alarm(task.alarm)
+    assert alarm is not None  # a 999 task is made for an alarm, and goes with it
+    reason = step.why(
+        Rule.RECALL_999, "recall_999", claimed_by=task.claimed_by, claimed_at=task.claimed_at
+    )
+    step = await_ambulance(step, task, None)
+    return step.notify(SUPERVISOR, alarm, reason, "call 999 again", TaskKind.EMERGENCY_999)
+
+
+def await_ambulance(step: Step, task: Task, eta_at: datetime | None) -> Step:
+    """Wait for the ambulance until its ETA, or for as long as the rules say."""
+    if eta_at is None or eta_at <= step.now:
+        eta_at = step.now + step.rules.span(Rule.RECALL_999)
+    return step.wait(TimerKind.RECALL_999, eta_at, task.id)
 
 
 def finish(step: Step, task: Task, event: TaskEvent) -> Step:

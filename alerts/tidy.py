@@ -59,12 +59,23 @@ def tidy(step: Step, given: Case) -> Step:
 
 def _may_leave(case: Case, before: datetime) -> bool:
     """Say whether anything is old enough, or the case crowded; most decisions end here."""
-    return (
-        _is_crowded(case)
-        or any(alarm.closed_at is not None and alarm.closed_at <= before for alarm in case.alarms)
+    if _is_crowded(case):
+        return True
+    return _began_by(case, before) and (
+        any(alarm.closed_at is not None and alarm.closed_at <= before for alarm in case.alarms)
         or any(_is_old(_ended_at(referral), before) for referral in case.referrals)
         or any(task.done_at is not None and task.done_at <= before for task in case.tasks)
         or any(past.at <= before for past in case.past[:1])
+    )
+
+
+def _began_by(case: Case, before: datetime) -> bool:
+    """Say whether anything began so long ago; the oldest of each part stands first."""
+    return bool(
+        (case.alarms and case.alarms[0].alarm_at <= before)
+        or (case.referrals and case.referrals[0].made_at <= before)
+        or (case.tasks and case.tasks[0].made_at <= before)
+        or (case.past and case.past[0].at <= before)
     )
 
 

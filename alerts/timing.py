@@ -21,6 +21,7 @@ class TimerKind(StrEnum):
     LADDER_CONTACTS = "ladder_contacts"
     TASK_999_CONSOLES = "task_999_consoles"
     TASK_999_PARTNER = "task_999_partner"
+    RECALL_999 = "recall_999"
     RING_BACK = "ring_back"
     LONG_LIE = "long_lie"
     FLOOR_RETRIAGE = "floor_retriage"
@@ -35,6 +36,7 @@ class TimerKind(StrEnum):
     SEEN = "seen"
     ACCEPT = "accept"
     CANCEL_KEPT = "cancel_kept"
+    FAULT_OVERDUE = "fault_overdue"
 
 
 RANK = {kind.value: rank for rank, kind in enumerate(TimerKind)}

@@ -5,6 +5,8 @@ from enum import StrEnum
 from alerts import vital_words, words
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
+from alerts.story_input import PLAN_KINDS
+from alerts.telecare.answers import GIVERS
 from devices.model import ActivationKind, Flag, Phase, Quality, StatusKind, StatusState, VitalCode
 
 LISTS: dict[str, type[StrEnum]] = {
@@ -46,4 +48,6 @@ LISTS: dict[str, type[StrEnum]] = {
 def vocabulary(rules: Rules | None = None) -> dict[str, list[str]]:
     """Give every closed list with its words, in their order; with rules, their scripts too."""
     lists = {name: [word.value for word in words_] for name, words_ in LISTS.items()}
+    lists["given_by"] = list(GIVERS)
+    lists["plan"] = list(PLAN_KINDS)
     return lists if rules is None else {**lists, **rules.scripts.vocabulary()}

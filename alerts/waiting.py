@@ -4,13 +4,13 @@ Contract: these functions move an alarm between open and taken, and keep the cou
 while nobody has it. They close nothing and send no referral.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
 from alerts.lifecycle import ALARM, AlarmEvent, advance
-from alerts.plans import plan_of
+from alerts.plans import Planned, calls_of, first_plan, plan_of
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.timing import TimerKind
@@ -37,33 +37,74 @@ CLIMB = {
 
 def is_referred(step: Step, alarm: Alarm) -> bool:
     """Say whether a referral was made or tried for the alarm, whatever became of it."""
-    return ASKED in alarm.marks or any(
-        referral.alarm == alarm.id for referral in step.case.referrals
-    )
+    return ASKED in alarm.marks or alarm.id in [one.alarm for one in step.case.referrals]
 
 
-def queue(step: Step, alarm: Alarm) -> Step:
+def queue(step: Step, alarm: Alarm, planned: Planned | None = None) -> Step:
     """Start what runs while nobody has the alarm: its plan's countdown, or the climb."""
     if alarm.kind is AlarmKind.TECHNICAL:
         return step
-    plan, reasons = plan_of(step, alarm)
-    if plan.after_untaken_s is None or is_referred(step, alarm):
+    planned = planned or plan_of(step, alarm)
+    if planned.plan.after_untaken_s is None or is_referred(step, alarm):
         return climb(step, alarm)
-    due_at = step.now + timedelta(seconds=plan.after_untaken_s)
+    return _count_down(step, alarm, planned, planned.plan.after_untaken_s)
+
+
+def call_too(step: Step, alarm: Alarm, planned: Planned, *, urgent: bool) -> Step:
+    """Let the plan of a call that joined an untaken alarm count from now, beside what runs.
+
+    `planned` is that call's own plan. It moves nothing back; an urgent call does not wait for the
+    countdown of the lesser one, and ends it where it bars what would go out.
+    """
+    after_s = planned.plan.after_untaken_s
+    if after_s is not None and not is_referred(step, alarm):
+        running_until = _due_at(step, TimerKind.REFER, alarm)
+        sooner = running_until is None or step.now + timedelta(seconds=after_s) < running_until
+        return _count_down(step, alarm, planned, after_s) if sooner else step
+    if not urgent:
+        return step
+    if planned.barred or first_plan(step, alarm).after_untaken_s is None:
+        step = step.stop(alarm.id, (TimerKind.REFER,))
+    return climb(step, alarm)
+
+
+def call_taken_back(step: Step, alarm: Alarm) -> Step:
+    """A call of an alarm stands no more: what counted down for it alone goes on for the others."""
+    running_until = _due_at(step, TimerKind.REFER, alarm)
+    if running_until is None:
+        return step
+    after_s = plan_of(step, alarm).plan.after_untaken_s
+    if after_s is None:
+        return climb(step.stop(alarm.id, (TimerKind.REFER,)), alarm)
+    due_at = min(calls_of(step, alarm).values()) + timedelta(seconds=after_s)
+    return step.wait(TimerKind.REFER, max(due_at, running_until), alarm.id)
+
+
+def _due_at(step: Step, kind: TimerKind, alarm: Alarm) -> datetime | None:
+    found = (t.due_at for t in step.case.timers if t.about == alarm.id and t.kind == kind)
+    return next(found, None)
+
+
+def _count_down(step: Step, alarm: Alarm, planned: Planned, after_s: int) -> Step:
+    due_at = step.now + timedelta(seconds=after_s)
     return step.wait(TimerKind.REFER, due_at, alarm.id).about(
         What.COUNTDOWN_STARTED,
         alarm,
-        step.why(Rule.AFTER_UNTAKEN, "nobody_has_it", after_s=plan.after_untaken_s),
-        *reasons,
+        step.why(Rule.AFTER_UNTAKEN, "nobody_has_it", after_s=after_s),
+        *planned.reasons,
         due_at=due_at,
     )
 
 
 def climb(step: Step, alarm: Alarm) -> Step:
-    """Start the climb of an untaken alarm: all consoles, supervisor, partner centre."""
-    for kind, (rule, _) in CLIMB.items():
-        step = step.wait(kind, step.now + step.rules.span(rule), alarm.id)
-    return step
+    """Start the climb of an untaken alarm: all consoles, supervisor, partner centre.
+
+    One that has begun is not begun again: its next rung would come later.
+    """
+    if step.waits_for(CLIMB, alarm.id):
+        return step
+    due = {kind: step.now + step.rules.span(rule) for kind, (rule, _) in CLIMB.items()}
+    return step.wait_each(alarm.id, due)
 
 
 def climbed(step: Step, kind: TimerKind, alarm: Alarm) -> Step:

@@ -245,7 +245,7 @@ def bench(  # noqa: PLR0913 - as many options as a run has sides
         bool, typer.Option("--quick", help="Short form for CI: two systems, a few seconds.")
     ] = False,
     seconds: Annotated[
-        float | None, typer.Option(min=1, help="How long each rate is offered; 5, quick 2.")
+        float | None, typer.Option(min=1, help="How long each rate is offered; 2.")
     ] = None,
     rates: Annotated[
         str | None, typer.Option(help="Messages a second, rising: 100,200,400.")
@@ -258,7 +258,7 @@ def bench(  # noqa: PLR0913 - as many options as a run has sides
         typer.Option(min=0, max=100, help="Second table: this much slower a commit; 0: none."),
     ] = None,
     rounds: Annotated[
-        int | None, typer.Option(min=1, help="How often all is repeated; 3, quick 2.")
+        int | None, typer.Option(min=1, help="How often all is repeated; 5, quick 2.")
     ] = None,
     connections: Annotated[
         int | None,

@@ -1,8 +1,10 @@
 """What people and services do to a case: one transaction each, behind the subject's lock."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from alerts.case import Case, Entry
@@ -18,6 +20,7 @@ from gateway.store.save import save
 
 TRIES = 6
 WAIT_S = 0.2
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,22 +70,33 @@ async def act(  # noqa: PLR0913 - who, on what, with what, when
         StoreUnavailable: nothing was kept.
         StoreBusy: somebody else holds the case for longer than all tries; nothing was kept.
     """
-    for attempt in range(TRIES):
+
+    async def once() -> Acted | None:
+        async with sessions.transaction() as connection:
+            if new is not None:
+                await cases.add_subjects(connection, [new], now)
+            subject = await cases.lock_one(connection, subject_id)
+            if subject is None:
+                return None
+            facts = await cases.read_facts(connection, [subject], now)
+            inputs = {subject.id: casework.Inputs(events=(event,), actor=actor)}
+            decided = casework.work([subject], facts, inputs, desk.rules, now)
+            await save(connection, decided, now, desk.audit_key)
+            decision = decided[0].decision
+            return Acted(decision.case, decision.entries)
+
+    return await retried(once)
+
+
+async def retried(once: Callable[[], Awaitable[T]]) -> T:
+    """Do a transaction again while somebody else holds the case, TRIES times in all.
+
+    Raises:
+        StoreBusy: they held it for longer than all tries; nothing was kept.
+    """
+    for _ in range(TRIES - 1):
         try:
-            async with sessions.transaction() as connection:
-                if new is not None:
-                    await cases.add_subjects(connection, [new], now)
-                subject = await cases.lock_one(connection, subject_id)
-                if subject is None:
-                    return None
-                facts = await cases.read_facts(connection, [subject], now)
-                inputs = {subject.id: casework.Inputs(events=(event,), actor=actor)}
-                decided = casework.work([subject], facts, inputs, desk.rules, now)
-                await save(connection, decided, now, desk.audit_key)
-                decision = decided[0].decision
-                return Acted(decision.case, decision.entries)
+            return await once()
         except StoreBusy:
-            if attempt == TRIES - 1:
-                raise
             await asyncio.sleep(WAIT_S)
-    return None
+    return await once()

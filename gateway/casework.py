@@ -16,7 +16,7 @@ import structlog
 from alerts import decide
 from alerts.case import Case, Decision, Entry, Outgoing
 from alerts.events import Event, Heard
-from alerts.facts import Facts, Service
+from alerts.facts import Elsewhere, Facts, Service
 from alerts.ruleset import Rules
 from alerts.words import What
 from gateway import metrics
@@ -51,21 +51,26 @@ def work(
 ) -> list[Decided]:
     """Decide each subject's case; automatic referrals count against their services as they go.
 
+    What one case of a person refers, that person's other case of the same batch knows (ADR 0009).
+
     Raises:
         CannotDecide: a case breaks deciding even when its input is given as a fault; nothing of
             the batch may be saved.
     """
     made: dict[tuple[UUID, str], int] = {}
+    opened: dict[str, tuple[Elsewhere, ...]] = {}
     decided = []
     for subject in subjects:
         before = subject.case or decide.new_case(str(subject.id), now)
         known = _with_counts(facts[subject.id], subject.organisation_id, made)
+        known = _with_opened(known, opened)
         given = inputs.get(subject.id, NOTHING)
         try:
             decision = _decide(before, known, rules, given, now)
         except Exception as error:
             raise CannotDecide(subject.id, type(error).__name__) from error
         _count(decision, subject.organisation_id, made)
+        _note_opened(decision, opened)
         decided.append(Decided(subject, before, decision, given.actor))
     return decided
 
@@ -84,6 +89,21 @@ def _with_counts(
         for service in facts.services
     )
     return msgspec.structs.replace(facts, services=services)
+
+
+def _with_opened(facts: Facts, opened: Mapping[str, tuple[Elsewhere, ...]]) -> Facts:
+    """Tell a case what the same batch has referred for its person in another one."""
+    found = opened.get(facts.person.id, ()) if facts.person is not None else ()
+    if not found:
+        return facts
+    return msgspec.structs.replace(facts, elsewhere=(*facts.elsewhere, *found))
+
+
+def _note_opened(decision: Decision, opened: dict[str, tuple[Elsewhere, ...]]) -> None:
+    for entry in decision.entries:
+        if entry.what is What.REFERRAL_MADE and entry.person and entry.referral and entry.service:
+            one = Elsewhere(entry.referral, entry.service)
+            opened[entry.person] = (*opened.get(entry.person, ()), one)
 
 
 def _count(decision: Decision, organisation_id: UUID, made: dict[tuple[UUID, str], int]) -> None:

@@ -2,7 +2,9 @@
 
 Checked first, then all or nothing: a file with one wrong row changes nothing. A device without a
 secret or certificate in the file gets a new secret, which is given back once and stored only as
-its SHA-256.
+its SHA-256. What the desk may have changed of a person since (status, ceiling of treatment, flags)
+stays unless the file names it; a death names the two people who confirmed it, and no file takes one
+back.
 """
 
 from dataclasses import dataclass
@@ -19,12 +21,15 @@ from gateway import enrol_vitals
 from gateway.enrol_vitals import MonitoringRow, WardRow
 from gateway.errors import SettingsError
 from gateway.keys import new_secret, secret_sha256
+from gateway.persons import FileRecord, merged
 from gateway.placing import NAMESPACE
 from gateway.store.cases import NewSubject, add_subjects, encode
-from gateway.store.connect import Connection, Sessions, row, run
+from gateway.store.connect import Connection, Sessions, row, rows, run
 
 Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+TWO_PEOPLE = 2
 
 
 class Strict(BaseModel):
@@ -94,6 +99,17 @@ class PersonRow(Strict):
     language: str | None = None
     baseline_cognition: str = Field(default="A", pattern=r"^[ACVPU]$")
     care_home: bool = False
+    death_confirmed_by: tuple[Name, Name] | None = None
+
+    @model_validator(mode="after")
+    def _two_people(self) -> "PersonRow":
+        names = {name.strip().casefold() for name in self.death_confirmed_by or ()}
+        if (self.status is PersonStatus.DECEASED) != (len(names) == TWO_PEOPLE):
+            raise ValueError(
+                "a death is recorded by two different people: give status deceased, and the two "
+                "names in death_confirmed_by"
+            )
+        return self
 
     @field_validator("plan")
     @classmethod
@@ -219,26 +235,12 @@ async def enrol(
             secret = await _put_device(connection, roll.organisation, device)
             if secret is not None:
                 secrets[(device.line, device.sender)] = secret
-        await _put_monitoring(connection, roll, rules, now)
-        people = [person_id(roll.organisation, plan.person) for plan in roll.monitoring]
-        bare = await enrol_vitals.unrehearsed(connection, people) if people else 0
+        await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
+        plans = [(person_id(roll.organisation, plan.person), plan) for plan in roll.monitoring]
+        await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
+        bare = await enrol_vitals.unrehearsed(connection, [person for person, _ in plans])
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
     return Enrolled(*counts, secrets, len(roll.wards), len(roll.monitoring), bare)
-
-
-async def _put_monitoring(
-    connection: Connection, roll: Roll, rules: Rules | None, now: datetime
-) -> None:
-    if roll.wards:
-        await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
-    if roll.monitoring:
-        if rules is None:
-            raise SettingsError("nothing was enrolled: monitoring plans need the rules")
-        plans = [
-            (number, person_id(roll.organisation, plan.person), plan)
-            for number, plan in enumerate(roll.monitoring)
-        ]
-        await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
 
 
 async def _put_service(connection: Connection, organisation: UUID, service: ServiceRow) -> None:
@@ -254,9 +256,12 @@ async def _put_subjects(connection: Connection, roll: Roll, now: datetime) -> No
         fields = place.model_dump(exclude={"id"})
         await run(connection, "put_place", id=key, organisation_id=roll.organisation, **fields)
         subjects.append(NewSubject(key, roll.organisation, SubjectKind.PLACE, place_id=key))
-    for person in roll.persons:
-        key = person_id(roll.organisation, person.id)
-        fields = person.model_dump(exclude={"id", "place"})
+    keys = [person_id(roll.organisation, person.id) for person in roll.persons]
+    recorded = {one.id: one for one in await rows(connection, "recorded_persons", ids=keys)}
+    for key, person in zip(keys, roll.persons, strict=True):
+        fields = person.model_dump(exclude={"id", "place", "death_confirmed_by"})
+        of_file = FileRecord(person.id, fields, person.model_fields_set, person.death_confirmed_by)
+        fields = merged(of_file, recorded.get(key), now)
         fields["contacts"] = encode(person.contacts).decode()
         fields["plan"] = encode(person.plan).decode()
         fields["place_id"] = place_id(roll.organisation, person.place) if person.place else None

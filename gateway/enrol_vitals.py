@@ -138,21 +138,25 @@ async def put_wards(
 async def put_plans(
     connection: Connection,
     organisation: UUID,
-    plans: Sequence[tuple[int, UUID, MonitoringRow]],
-    rules: Rules,
+    plans: Sequence[tuple[UUID, MonitoringRow]],
+    rules: Rules | None,
     now: datetime,
 ) -> None:
-    """Store plans, `(number in the file, person, row)`, and have them taken up at once.
+    """Store plans in the order of the file, and have them taken up at once.
 
     Raises:
         SettingsError: names the row and key of a plan that may not be activated.
     """
-    for number, person, plan in plans:
+    if not plans:
+        return
+    if rules is None:
+        raise SettingsError("nothing was enrolled: monitoring plans need the rules")
+    for number, (person, plan) in enumerate(plans):
         await _put_plan(connection, organisation, person, plan, now)
         for place, limits in enumerate(plan.limits):
             await _put_limits(connection, organisation, person, limits, (number, place))
     await _check(connection, plans, rules, now)
-    people = {person: organisation for _, person, _ in plans}
+    people = {person: organisation for person, _ in plans}
     await vitals.add_states(connection, people, now)
     await vitals.lock(connection, people)
     await run(connection, "wake_vitals", organisation_id=organisation, now=now)
@@ -218,13 +222,13 @@ async def unrehearsed(connection: Connection, people: Sequence[UUID]) -> int:
 
 async def _check(
     connection: Connection,
-    plans: Sequence[tuple[int, UUID, MonitoringRow]],
+    plans: Sequence[tuple[UUID, MonitoringRow]],
     rules: Rules,
     now: datetime,
 ) -> None:
     """Check each plan as it would hold now, with all versions that are stored."""
-    held = await vitals.read_plans(connection, [person for _, person, _ in plans])
-    for number, person, plan in plans:
+    held = await vitals.read_plans(connection, [person for person, _ in plans])
+    for number, (person, plan) in enumerate(plans):
         stored = held[person]
         if isinstance(stored, str):
             raise SettingsError(f"nothing was enrolled: monitoring.{number}: {stored}")

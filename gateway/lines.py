@@ -47,7 +47,10 @@ def answer_lines(
 def _object(line: bytes, fractions: Callable[[str], object]) -> dict[str, Any]:
     if len(line) > MAX_LINE_BYTES:
         raise BadInput(f"{len(line)} bytes, expected at most {MAX_LINE_BYTES}")
-    given = json.loads(line, parse_float=fractions, parse_constant=_no_number)
+    try:
+        given = json.loads(line, parse_float=fractions, parse_constant=_no_number)
+    except json.JSONDecodeError as error:
+        raise BadInput(f"no JSON: {error}; expected one object a line") from error
     if not isinstance(given, dict):
         raise BadInput(f"{type(given).__name__}, expected an object")
     return given

@@ -184,8 +184,10 @@ class Ended:
     kinds: Collection[str]
 
 
-async def end_task(sessions: Sessions, ended: Ended, desk: Desk, now: datetime) -> Task | None:
-    """Mark a task done; None when the vitals half has none of this id that they may see.
+async def end_task(
+    sessions: Sessions, ended: Ended, desk: Desk, now: datetime
+) -> tuple[UUID, Task] | None:
+    """Mark a task done, and give whose it is; None when there is none of this id they may see.
 
     Raises:
         Forbidden: it is done already.
@@ -198,8 +200,7 @@ async def end_task(sessions: Sessions, ended: Ended, desk: Desk, now: datetime) 
             id=ended.task_id,
             organisation_id=ended.organisation_id,
         )
-        task = None if found is None else _task_of(found.record)
-        if task is None or task.kind.value not in ended.kinds:
+        if found is None or (task := _task_of(found.record)).kind.value not in ended.kinds:
             return None
         state = advance(TASK, task.state, TaskEvent.DONE)
         task = replace(task, state=state, done_at=now, text=ended.text or task.text)
@@ -223,4 +224,4 @@ async def end_task(sessions: Sessions, ended: Ended, desk: Desk, now: datetime) 
             digests=[digest],
             codes=[audit_code(desk.audit_key, ended.actor, TASK_DONE, ended.task_id, digest)],
         )
-    return task
+    return found.person_id, task

@@ -18,7 +18,7 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from alerts.events import DeviceBack, Heard
-from devices.model import Status, StatusKind, StatusState
+from devices.model import Answers, Status, StatusKind, StatusState
 from gateway import strays, vitals_watch
 from gateway.arrivals import Arrival
 from gateway.intake import Mark, Taken, heard_of, mark_of, stored
@@ -63,6 +63,7 @@ async def take(
             await messages.copy_measurements(connection, rows)
         await _note_heard(connection, new, marks, fresh, now)
         await _tell_faults(connection, new, fresh, now)
+        await _tell_answers(connection, new, fresh, desk, now)
         if desk.vitals:
             await vitals_watch.take_readings(connection, new, fresh, desk, now)
         await strays.keep(connection, apart, desk, now)
@@ -160,6 +161,25 @@ async def _tell_faults(
         if item.fault is not None
     ]
     await messages.add_inbox(connection, items, now)
+
+
+async def _tell_answers(
+    connection: Connection,
+    new: Sequence[Placed],
+    fresh: Mapping[ReceiptKey, int],
+    desk: Desk,
+    now: datetime,
+) -> None:
+    """Hand answers to telecare's scripts to the alarm lane: they may be about an open call."""
+    answering = [one for one in new if Answers in map(type, one.arrival.signals)]
+    asked = desk.rules.scripts.asked() if answering else NOTHING
+    items = [
+        (one.subject, "heard", encode(item))
+        for one in answering
+        for item in heard_of(one, generation=fresh[one.receipt.identity])
+        if isinstance(item.signal, Answers) and not asked.isdisjoint(item.signal.answers)
+    ]
+    await _tell(connection, items, now)
 
 
 def _with(was: frozenset[str], statuses: Sequence[Status]) -> frozenset[str]:

@@ -194,7 +194,7 @@ def _failed(what: str, one: Watched, error: Exception) -> str:
     metrics.deciding_failed.inc()
     log.critical(
         "vital signs cannot be decided; a technical alarm is raised",
-        person=str(one.person_id),
+        subject=str(one.person_id),
         error=place(error),
     )
     return f"{type(error).__name__} while {what}"

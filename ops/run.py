@@ -46,6 +46,8 @@ STAMP = VENV / "lifeline.json"
 LOCKS = ROOT / "ops" / "lock"
 PACKAGES = ("alerts", "devices", "firmware_stubs", "gateway")
 RUNTIME = ("requirements.txt", "requirements-build.txt")
+# On all processors, and a file's tests on one of them, for the sake of what they set up once.
+TESTS = "pytest -n auto --dist loadfile --durations=15 --cov --cov-branch --cov-report=term-missing"
 DEV = ("requirements-dev.txt",)  # holds all that RUNTIME holds, in the same versions
 # How long a stopped step may clean up before it is told once more, and before it is ended.
 GRACE_S = 15.0
@@ -257,10 +259,9 @@ def check(arguments: list[str]) -> int:
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
         "mypy": ["mypy"],
-        "pytest": ["pytest", "--cov", "--cov-branch", "--cov-report=term-missing"],
+        "pytest": TESTS.split(),
     }
-    if arguments:
-        steps = {"pytest": ["pytest", *arguments]}
+    steps = {"pytest": ["pytest", *arguments]} if arguments else steps
     results = []
     for name, words in steps.items():
         print(f"\n--- {name} ---", flush=True)

@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from alerts.case import Alarm
-from alerts.plans import barred_by, plan_of
+from alerts.plans import Planned, barred_by, first_plan, plan_of
 from alerts.referral.make import Ask, refer
 from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
@@ -20,32 +20,34 @@ def is_held(alarm: Alarm) -> bool:
     return alarm.silent_since is not None
 
 
-def refer_at_once(step: Step, alarm: Alarm) -> Step:
+def refer_at_once(step: Step, alarm: Alarm, planned: Planned | None = None) -> Step:
     """Make the provisional referral of an `at_once` plan, unless it is held or made already."""
-    plan, reasons = plan_of(step, alarm)
-    if not plan.at_once or is_referred(step, alarm):
+    first = first_plan(step, alarm) if planned is None else planned.plan
+    if not first.at_once or is_referred(step, alarm):
+        return step
+    planned = planned or plan_of(step, alarm)
+    if not planned.plan.at_once:
         return step
     if is_held(alarm):
         hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
-        return step.about(What.NOTHING, alarm, hold, *reasons)
+        return step.about(What.NOTHING, alarm, hold, *planned.reasons)
     at_once = step.why(Rule.AT_ONCE, "at_once")
-    return refer(step, alarm, Ask(automatic=True, reasons=(at_once, *reasons)))
+    return refer(step, alarm, Ask(automatic=True, reasons=(at_once, *planned.reasons)))
 
 
 def refer_untaken(step: Step, alarm: Alarm) -> Step:
     """Make the provisional referral of an `after_untaken` plan; everybody's telephone rings."""
-    plan, reasons = plan_of(step, alarm)
-    untaken = step.why(
-        Rule.AFTER_UNTAKEN, "untaken", after_s=plan.after_untaken_s, alarm_at=alarm.alarm_at
-    )
+    planned = plan_of(step, alarm)
+    after_s = planned.plan.after_untaken_s
+    untaken = step.why(Rule.AFTER_UNTAKEN, "untaken", after_s=after_s, alarm_at=alarm.alarm_at)
     # A personal attack that joined the press is for the police, not for a crisis team.
-    barred = bool(barred_by(step, alarm)) or step.row(alarm).ladder is Ladder.LISTEN
+    barred = bool(planned.barred) or step.row(alarm).ladder is Ladder.LISTEN
     if is_held(alarm) and not barred:
         hold = step.why(Rule.NO_REFERRAL_BEFORE_VOICE, "held_until_voice_or_999")
         alarm = replace(alarm, marks={**alarm.marks, "referral_held": step.now})
-        return step.put_alarm(alarm).about(What.NOTHING, alarm, untaken, hold)
-    if not barred:
-        step = refer(step, alarm, Ask(automatic=True, reasons=(untaken, *reasons)))
+        step = step.put_alarm(alarm).about(What.NOTHING, alarm, untaken, hold)
+    elif not barred:
+        step = refer(step, alarm, Ask(automatic=True, reasons=(untaken, *planned.reasons)))
     return climb(step.notify(SUPERVISOR, alarm, untaken, "untaken"), alarm)
 
 

@@ -209,6 +209,9 @@ def _flags(case: BarsCase) -> Iterator[tuple[str, tuple[str, str], str, str]]:
     person = case.person
     if person.ceiling:
         yield "ceiling", ("RT", "ReSPECT"), "ceiling", f"Ceiling of treatment: {person.ceiling}"
+    if person.bereaved:
+        words = "This home is bereaved: read this before you call it"
+        yield "bereaved", ("API", "Additional Patient Information"), "bereaved", words
     if person.language:
         words = f"Language: {person.language}"
         yield "language", ("RA", "Reasonable Adjustment"), "language", words

@@ -50,6 +50,7 @@ class PersonCard(msgspec.Struct, frozen=True):
             flag.
         ceiling: The recorded ceiling of treatment in words; "" when there is none.
         surgery: ODS code of the GP practice.
+        bereaved: Somebody of this home has died: to be read before it is called (DECIDING 8).
     """
 
     id: str
@@ -65,6 +66,7 @@ class PersonCard(msgspec.Struct, frozen=True):
     language: str | None = None
     uprn: str | None = None
     surgery: str | None = None
+    bereaved: bool = False
 
 
 class Receiver(msgspec.Struct, frozen=True):

@@ -74,12 +74,11 @@ def with_the_person(step: Step) -> frozenset[str]:
 
 def supporting(step: Step, service: str | None = None) -> Referral | None:
     """Give the newest referral whose 72 h of support run, of one service where one is named."""
-    found = [
-        referral
-        for referral in step.case.referrals
-        if is_supported(referral, step.now) and service in (None, referral.service)
-    ]
-    return found[-1] if found else None
+    visited = [referral for referral in step.case.referrals if referral.support_until is not None]
+    for referral in reversed(visited):
+        if is_supported(referral, step.now) and service in (None, referral.service):
+            return referral
+    return None
 
 
 def is_supported(referral: Referral, now: datetime) -> bool:

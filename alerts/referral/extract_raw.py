@@ -171,7 +171,7 @@ def is_joint(raw: Raw) -> bool:
 def _together(mine: Referral, other: Referral) -> bool:
     if other.service == mine.service or mine.accepted_at is None or other.accepted_at is None:
         return False
-    if other.id in mine.joint_with:
+    if other.id in mine.joint_with and mine.alarm is not None and mine.alarm == other.alarm:
         return True
     return other.accepted_at < (ended_at(mine) or FAR) and mine.accepted_at < (
         ended_at(other) or FAR

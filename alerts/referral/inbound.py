@@ -13,6 +13,7 @@ from alerts.ids import inbound_referral_id
 from alerts.lifecycle import Forbidden
 from alerts.referral.choose import supporting
 from alerts.referral.extra_tasks import make_extra_tasks
+from alerts.referral.joint import pair
 from alerts.referral.notes import said
 from alerts.referral.watching import watch
 from alerts.rule_ids import Rule
@@ -66,8 +67,9 @@ def inbound(step: Step, event: ServiceEvent) -> Step:
         need=event.need,
         by=event.by,
     )
-    step = watch(step.put_referral(referral), referral)
-    step = step.say(What.REFERRAL_MADE, reason, **fields(step, referral, event))
+    step, referral, joint = pair(step.put_referral(referral), referral)
+    step = watch(step, referral)
+    step = step.say(What.REFERRAL_MADE, reason, *joint, **fields(step, referral, event))
     return make_extra_tasks(step, referral.id, event)
 
 

@@ -9,7 +9,7 @@ from alerts.ids import referral_id
 from alerts.lifecycle import REFERRAL, ReferralEvent, advance
 from alerts.referral.choose import CLINICIAN, UCR, Choice, choose, supporting
 from alerts.referral.joint import pair
-from alerts.referral.message import message, send_update
+from alerts.referral.message import after_withdrawal, message, send_update
 from alerts.referral.routes import route
 from alerts.referral.watching import rewatch, watch
 from alerts.rule_ids import Rule
@@ -84,6 +84,8 @@ def _join(step: Step, alarm: Alarm, ask: Ask, running: Referral) -> Step:
     if running.alarm != alarm.id:
         step = step.notify(("consoles",), alarm, reason, "referral already open")
         step = send_update(step, running, "called_again", again=alarm)
+    if running.alarm != alarm.id and running.accepted_at is not None:
+        step = _tell_team(step, alarm, reason, running.service)
     if running.provisional and not ask.automatic:
         running = replace(running, need=running.need or ask.need, assessed=ask.assessed)
         return confirm(step, running, ask.reasons)
@@ -133,16 +135,22 @@ def _open_elsewhere(step: Step, alarm: Alarm, ask: Ask, other: Elsewhere) -> Ste
         Rule.ONE_OPEN, "open_in_another_case", referral=other.referral, service=other.service
     )
     step = _goes_there(step, alarm, (reason, *ask.reasons), other.referral, other.service)
+    step = _tell_team(step, alarm, reason, other.service)
+    return step.notify(SUPERVISOR, alarm, reason, "referral open in another case")
+
+
+def _tell_team(step: Step, alarm: Alarm, reason: Reason, service: str) -> Step:
+    """Have the team that has this person told by telephone: no update waits to be accepted."""
     step, _ = make_task(
         step,
         TaskKind.PHONE_REFERRAL,
         reason,
         alarm=alarm.id,
-        service=other.service,
+        service=service,
         due_at=step.now,
         text="tell the team that has this person: called again",
     )
-    return step.notify(SUPERVISOR, alarm, reason, "referral open in another case")
+    return step
 
 
 def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
@@ -154,7 +162,7 @@ def _elsewhere(step: Step, alarm: Alarm, ask: Ask, choice: Choice) -> Step:
     if instead is None and (gp := route(step, to.value)).service is not None:
         instead, reasons = gp.service, (*reasons, *gp.reasons)
     what = What.NOTHING
-    if alarm.decided_at is None or not ask.automatic:
+    if alarm.disposition is None or not ask.automatic:
         what, alarm = What.DISPOSED, replace(alarm, disposition=to)
     service = None if instead is None else instead.id
     step = step.put_alarm(alarm).about(what, alarm, *reasons, disposition=to, service=service)
@@ -189,6 +197,7 @@ def _send(step: Step, alarm: Alarm, ask: Ask, choice: Choice, service: Service) 
         *ask.reasons,
         *choice.reasons,
         *joint,
+        *after_withdrawal(step, referral),
         state,
         referral=referral.id,
         service=service.id,

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from alerts.case import Alarm, Referral
+from alerts.case import Alarm, Reason, Referral
 from alerts.facts import Service
+from alerts.rule_ids import Rule
 from alerts.step import Step
+from alerts.words import ReferralState
 
 DESK = "desk"
 
@@ -58,10 +60,36 @@ def message(step: Step, referral: Referral) -> dict[str, Any]:
         "sent_at": referral.sent_at,
         "breach_due_at": referral.breach_due_at,
         "follows": referral.follows,
+        "instead_of": None if (before := withdrawn_before(step, referral)) is None else before.id,
         "joint_with": list(referral.joint_with),
         "at": step.now,
         **({"vitals": alarm.context} if alarm is not None and alarm.context else {}),
     }
+
+
+def after_withdrawal(step: Step, referral: Referral) -> tuple[Reason, ...]:
+    """Say which withdrawn referral of the service a new one comes after."""
+    before = withdrawn_before(step, referral)
+    if before is None:
+        return ()
+    inputs = {"referral": before.id, "withdrawn_at": before.withdrawn_at}
+    return (step.why(Rule.ONE_OPEN, "after_withdrawal", **inputs),)
+
+
+def withdrawn_before(step: Step, referral: Referral) -> Referral | None:
+    """Give the newest withdrawn referral that this one comes after, at the same service.
+
+    Its withdrawal goes out in a stream of its own and may come later than this one's request; who
+    reads both must not end this one by it (ADR 0010).
+    """
+    before = (
+        other
+        for other in reversed(step.case.referrals)
+        if other.state is ReferralState.WITHDRAWN
+        and (other.service, other.helped) == (referral.service, referral.helped)
+        and other.made_at <= referral.made_at
+    )
+    return next(before, None)
 
 
 def _delivery(referral: Referral, service: Service | None) -> str | None:

@@ -7,10 +7,11 @@ asked, because a person telephones. Where nothing can go, nobody is named and a 
 
 from msgspec.structs import replace
 
-from alerts.case import Reason
+from alerts.case import Alarm, Reason
 from alerts.referral.choose import Choice, why_not
 from alerts.rule_ids import Rule
 from alerts.step import Step
+from alerts.tasks import make_task
 from alerts.words import TaskKind
 
 SECOND_RESPONDER = "second_responder"
@@ -47,7 +48,22 @@ def service_for(step: Step, kind: TaskKind) -> str | None:
     return None if choice.service is None else choice.service.id
 
 
-def also_because(step: Step, reasons: tuple[Reason, ...]) -> Step:
+def phone_task(step: Step, alarm: Alarm, reason: Reason, choice: Choice, text: str) -> Step:
+    """Ask a person to telephone now, and name who answers where somebody can go."""
+    service = None if choice.service is None else choice.service.id
+    step, _ = make_task(
+        step,
+        TaskKind.PHONE_REFERRAL,
+        reason,
+        alarm=alarm.id,
+        service=service,
+        due_at=step.now,
+        text=text if service is None else f"{text}: {service}",
+    )
+    return _also_because(step, choice.reasons)
+
+
+def _also_because(step: Step, reasons: tuple[Reason, ...]) -> Step:
     """Give the last entry further reasons."""
     entry = step.entries[-1]
     entry = replace(entry, reasons=(*entry.reasons, *reasons))

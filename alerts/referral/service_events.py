@@ -49,7 +49,7 @@ def serve(step: Step, event: ServiceEvent) -> Step:
     if referral is None:
         if event.do is not ServiceAct.RECEIVE or not event.referral:
             raise Forbidden(f"referral {event.referral} is not known here", Rule.SERVICE_ACTS)
-        return inbound(step, event)
+        return _received(step, event)
     if referral.service != event.service:
         raise Forbidden(
             f"referral {referral.id} is with {referral.service}, not {event.service}",
@@ -59,6 +59,15 @@ def serve(step: Step, event: ServiceEvent) -> Step:
     step = regrade.note(ACTS[event.do](step, referral, event), referral, event)
     step = regrade.to_999(step, step.referral(referral.id) or referral, event)
     return make_extra_tasks(step, referral.id, event)
+
+
+def _received(step: Step, event: ServiceEvent) -> Step:
+    """Create what came from elsewhere; who referred may have said 999 with it."""
+    regrade.check(event)
+    step = inbound(step, event)
+    made = find(step, event.service, event.referral)
+    assert made is not None  # made in the line before
+    return regrade.to_999(step, made, event)
 
 
 def find(step: Step, service: str, given: str) -> Referral | None:
@@ -217,9 +226,10 @@ def _outcome(step: Step, referral: Referral, event: ServiceEvent) -> Step:
     )
     step = unwatch(step.put_referral(referral), referral.id)
     step = _recorded(step, referral, event)
-    if event.action_needed:
-        return asked_to_act(step, referral, event.by)
-    return feedback.outcome(step, referral)
+    if not event.action_needed:
+        return feedback.outcome(step, referral)
+    step = asked_to_act(step, referral, event.by)
+    return feedback.to_referrer(step, referral, "outcome", referral.outcome)
 
 
 ACTS: Mapping[ServiceAct, Act] = {

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from alerts.case import Alarm, Reason
 from alerts.events import Heard
 from alerts.ids import alarm_id
+from alerts.plans import Planned, plan_of
 from alerts.referral.automatic import refer_at_once
 from alerts.rule_ids import Rule
 from alerts.ruleset import ActivationRow, Ladder
@@ -35,8 +36,8 @@ def heard_call(step: Step, heard: Heard, activation: Activation) -> Step:
         return fall.cancel(step, heard, activation)
     row = step.rules.activations[activation.what]
     if activation.phase is Phase.END or not row.calls_for_help:
-        return _ended(step, activation, row)
-    if any(alarm.opened_by == heard.receipt for alarm in step.case.alarms):
+        return _ended(step, heard, activation, row)
+    if heard.receipt in [alarm.opened_by for alarm in step.case.alarms]:
         reason = step.why(Rule.ALARM_REPEAT, "repeat", receipt=heard.receipt)
         return step.say(What.NOTHING, reason)
     if not known:
@@ -59,27 +60,37 @@ def _unknown_row(step: Step) -> ActivationRow:
 def _call(
     step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
 ) -> Step:
-    alarm = _new(step, heard, activation, row, known=known)
-    verdict = ask(step, Question(alarm, row, activation.flags))
+    open_one = step.open_alarm(row.alarm)
+    alarm = _new(step, heard, activation, row, open_one, known=known)
+    planned = plan_of(step, alarm)
+    question = Question(alarm, row, planned, activation.flags)
+    verdict = ask(step, question)
     if verdict.disposition is Disposition.TECHNICAL:
         step = history.tested(step, heard.sender) if known else step
         return step.say(What.NOTHING, *verdict.reasons, disposition=Disposition.TECHNICAL)
-    open_one = step.open_alarm(row.alarm)
     reasons = (*_reasons(step, heard, activation, known=known), *verdict.reasons)
     if open_one is None:
-        step = _open(step, alarm, row, reasons)
+        step = _open(step, alarm, row, planned, reasons)
     else:
-        step = join.join(step, open_one, join.Joining(alarm, row, activation.flags, reasons))
-    step = _follow(step, heard, activation, row, verdict)
+        joining = join.Joining(alarm, row, planned, activation.flags, reasons)
+        step = join.join(step, open_one, joining)
+    step = _follow(step, heard, activation, question, verdict, is_new=open_one is None)
     return history.propose(step, row)
 
 
-def _new(
-    step: Step, heard: Heard, activation: Activation, row: ActivationRow, *, known: bool
+def _new(  # noqa: PLR0913 - what was heard, what it may join, and how far it is known
+    step: Step,
+    heard: Heard,
+    activation: Activation,
+    row: ActivationRow,
+    open_one: Alarm | None,
+    *,
+    known: bool,
 ) -> Alarm:
+    """Give the alarm that the call opens, or would have opened were there not the one it joins."""
     device = step.facts.devices.get(heard.sender)
     return Alarm(
-        id=alarm_id(heard.receipt, row.alarm.value),
+        id=alarm_id(heard.receipt, row.alarm.value) if open_one is None else open_one.id,
         kind=row.alarm,
         state=AlarmState.OPEN,
         alarm_at=step.now,
@@ -93,6 +104,7 @@ def _new(
         keys=(fall.key_of(heard, activation),),
         known=known,
         speech=device is None or device.speech,
+        calls={row.plan: step.now} if known and row.plan else {},
     )
 
 
@@ -127,23 +139,33 @@ def _reasons(
     return tuple(reasons)
 
 
-def _open(step: Step, alarm: Alarm, row: ActivationRow, reasons: tuple[Reason, ...]) -> Step:
-    opened = step.why(Rule.ALARM_OPEN, "calls_for_help", what=row.what.value, row=row.id)
+def _open(
+    step: Step, alarm: Alarm, row: ActivationRow, planned: Planned, reasons: tuple[Reason, ...]
+) -> Step:
+    said = join.signal_of(alarm)
+    opened = step.why(Rule.ALARM_OPEN, "calls_for_help", what=row.what.value, row=row.id, **said)
     step = step.put_alarm(alarm).about(
         What.ALARM_OPENED, alarm, opened, *reasons, *known_about(step, alarm)
     )
     step = join.ask_arrived(step, alarm)
-    step = queue(step, alarm)
+    step = queue(step, alarm, planned)
     if row.ladder is Ladder.FALL:
         return step
     step, alarm = ladder.start(step, alarm)
-    return refer_at_once(step, alarm)
+    return refer_at_once(step, alarm, planned)
 
 
-def _follow(
-    step: Step, heard: Heard, activation: Activation, row: ActivationRow, verdict: Verdict
+def _follow(  # noqa: PLR0913 - the call, what was asked about it and answered, and what it did
+    step: Step,
+    heard: Heard,
+    activation: Activation,
+    question: Question,
+    verdict: Verdict,
+    *,
+    is_new: bool,
 ) -> Step:
     """Do what this kind of call asks for beyond ringing."""
+    row = question.row
     alarm = step.open_alarm(row.alarm)
     assert alarm is not None  # opened or joined in the line before
     if not step.waiting(TimerKind.FALL_VOICE, alarm.id):
@@ -156,7 +178,8 @@ def _follow(
         step = fall.begin(step, alarm, key, fallen_at, activation.still_s)
         current = step.alarm(alarm.id)
         assert current is not None  # put in by begin
-        return refer_at_once(step, current) if "fall" in current.marks else step
+        planned = question.planned if is_new else None
+        return refer_at_once(step, current, planned) if "fall" in current.marks else step
     if row.what is ActivationKind.SEIZURE and alarm.known and Flag.CACHED not in activation.flags:
         step, alarm = seizure.begins(step, alarm)
     if verdict.disposition is not None and alarm.known:
@@ -164,12 +187,17 @@ def _follow(
     return step
 
 
-def _ended(step: Step, activation: Activation, row: ActivationRow) -> Step:
+def _ended(step: Step, heard: Heard, activation: Activation, row: ActivationRow) -> Step:
     """An end or a reset is shown beside its alarm and ends nothing."""
     kind = row.alarm if row.calls_for_help else AlarmKind.HELP
     alarm = step.open_alarm(kind)
     reason = step.why(
-        Rule.ALARM_END, "shown_not_obeyed", what=activation.what.value, phase=activation.phase.value
+        Rule.ALARM_END,
+        "shown_not_obeyed",
+        what=activation.what.value,
+        phase=activation.phase.value,
+        device=heard.sender,
+        message=activation.key or heard.receipt,
     )
     if alarm is None:
         return step.say(What.NOTHING, reason)

@@ -15,13 +15,19 @@ from alerts.telecare.helped import person_of
 from alerts.words import Ceiling
 
 PREFIX = f"{STUMBLE}."
+NEW_CONFUSION = "new_confusion"
+"""The mark of an alarm whose person is newly confused (alerts/telecare/confusion.py)."""
 ALERT = "A"
 
 
 def row_of(step: Step, alarm: Alarm, question: str, word: str) -> AnswerRow | None:
     """Give the row of an answer, graded for whoever needs help; None for a free question."""
     row = step.rules.scripts.graded.get((question, word))
-    return None if row is None else for_person(person_of(step, alarm), row)
+    if row is None:
+        return None
+    if row.grade_if_confused is not None and NEW_CONFUSION in alarm.marks:
+        return replace(row, grade=row.grade_if_confused)
+    return for_person(person_of(step, alarm), row)
 
 
 def rows_of(step: Step, alarm: Alarm) -> tuple[AnswerRow, ...]:

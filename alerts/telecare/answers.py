@@ -4,13 +4,18 @@
 an answer is kept with it.
 """
 
+from collections.abc import Iterable
+
+import msgspec
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
-from alerts.events import OperatorEvent
+from alerts.events import Heard, OperatorEvent
 from alerts.lifecycle import Forbidden
+from alerts.plans import plan_of
 from alerts.referral.notes import said
 from alerts.rule_ids import Rule
+from alerts.rule_rows import AnswerRow, Grade
 from alerts.script_rows import STUMBLE
 from alerts.step import Step
 from alerts.tasks import EMERGENCIES, make_999
@@ -22,8 +27,10 @@ from alerts.telecare.dispose import EMERGENCIES as EMERGENCY_TEXTS
 from alerts.telecare.exclusions import back_in_front, telephone
 from alerts.telecare.order import Question, Verdict, ask
 from alerts.words import AlarmKind, Disposition, TaskKind, What
+from devices.model import Answers
 
 GIVERS = ("patient", "carer", "staff")
+DEVICE = "device"
 MAX_ANSWERS = 200
 ASKED_ABOUT = frozenset({AlarmKind.HELP, AlarmKind.LIFE_SAFETY})
 
@@ -37,7 +44,7 @@ def answer(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if not event.question or event.answer is None:
         raise Forbidden("answer needs question and answer", Rule.SCRIPT)
     if step.rules.scripts.words(event.question):
-        return _graded(step, alarm, event, {event.question: event.answer})
+        return _graded(step, alarm, _asked(event), {event.question: event.answer})
     alarm = _keep(alarm, {event.question: event.answer}, event.given_by)
     reason = step.why(
         Rule.SCRIPT, "answer", question=event.question, answer=event.answer, by=event.given_by
@@ -55,7 +62,46 @@ def stumble(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if alarm.kind is not AlarmKind.HELP or not event.answers:
         raise Forbidden("stumble needs a help alarm and answers", Rule.SCRIPT)
     answers = {f"{PREFIX}{letter}": word for letter, word in event.answers.items()}
-    return _graded(step, alarm, event, answers)
+    return _graded(step, alarm, _asked(event), answers)
+
+
+def by_device(step: Step, heard: Heard, reading: Answers) -> Step:
+    """Grade what a device's questionnaire says about an open call for help.
+
+    It opens nothing, speaks for nobody, and never replaces what a person decided; stale answers,
+    and those without a call, dispatch nobody.
+    """
+    flags = sorted(flag.value for flag in reading.flags)
+    alarm = step.open_alarm(AlarmKind.HELP)
+    scripts = step.rules.scripts
+    meant = {asked: scripts.word_for(asked, word) for asked, word in reading.answers.items()}
+    answers = {asked: word for asked, word in meant.items() if (asked, word) in scripts.graded}
+    if alarm is None or not heard.known or flags or not answers:
+        reason = step.why(
+            Rule.READING, "reading_dispatches_nobody", device=heard.sender, flags=flags
+        )
+        return step.say(What.NOTHING, reason)
+    given = Given(DEVICE, f"answered on device {heard.sender}", by_a_person=False)
+    return _graded(step, alarm, given, answers)
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Who gave answers, what was said with them, and whether a person entered them."""
+
+    by: str | None
+    text: str
+    by_a_person: bool = True
+
+
+def _asked(event: OperatorEvent) -> Given:
+    """Say who gave the answers that an operator enters.
+
+    Raises:
+        Forbidden: nobody who could have.
+    """
+    if event.given_by not in (None, *GIVERS):
+        raise Forbidden(f"given_by {event.given_by!r}, expected {', '.join(GIVERS)}", Rule.SCRIPT)
+    return Given(event.given_by, said(event.reason, event.text))
 
 
 def _keep(alarm: Alarm, answers: dict[str, str], given_by: str | None) -> Alarm:
@@ -66,31 +112,46 @@ def _keep(alarm: Alarm, answers: dict[str, str], given_by: str | None) -> Alarm:
     return replace(alarm, answers=kept, given_by={asked: who for asked, who in by.items() if who})
 
 
-def _graded(step: Step, alarm: Alarm, event: OperatorEvent, answers: dict[str, str]) -> Step:
+def _graded(step: Step, alarm: Alarm, given: Given, told: dict[str, str]) -> Step:
     """Keep answers with their grades and follow the order of decision.
 
     Raises:
-        Forbidden: not a call for help, an answer is no word of its question, nobody gave it.
+        Forbidden: not a call for help, or an answer is no word of its question.
     """
     if alarm.kind not in ASKED_ABOUT:
         raise Forbidden(f"a {alarm.kind} alarm has no script", Rule.SCRIPT)
-    if event.given_by not in (None, *GIVERS):
-        raise Forbidden(f"given_by {event.given_by!r}, expected {', '.join(GIVERS)}", Rule.SCRIPT)
+    answers = {asked: step.rules.scripts.word_for(asked, word) for asked, word in told.items()}
     _check(step, answers)
-    alarm = _keep(alarm, answers, event.given_by)
+    before = _grave(step, alarm)
+    alarm = _keep(alarm, answers, given.by)
     step = step.put_alarm(alarm)
-    given = tuple(
-        row
-        for question, word in answers.items()
-        if (row := row_of(step, alarm, question, word)) is not None
-    )
-    step, alarm = _heard(step, alarm, event, answers)
-    step, alarm = effects.apply(step, alarm, given, event.given_by)
+    step, alarm = _heard(step, alarm, given, answers)
+    step, alarm = effects.apply(step, alarm, _rows(step, alarm, answers), given.by)
     step, alarm = _taken_back(step, alarm)
-    question = Question(alarm, step.row(alarm), answers=given, given_by=event.given_by)
+    # An answer given before may be grave since: a head that was hit, and now new confusion.
+    since = sorted(_grave(step, alarm) - before - answers.keys())
+    weighed = _rows(step, alarm, (*answers, *since))
+    planned = plan_of(step, alarm)
+    question = Question(alarm, step.row(alarm), planned, answers=weighed, given_by=given.by)
     verdict = ask(step, question)
-    by = step.why(Rule.SCRIPT, "answers_given", given_by=event.given_by, answers=_named(answers))
-    return _follow(step, alarm, verdict, by, said(event.reason, event.text))
+    by = step.why(Rule.SCRIPT, "answers_given", given_by=given.by, answers=_named(told))
+    return _follow(step, alarm, verdict, by, given)
+
+
+def _rows(step: Step, alarm: Alarm, questions: Iterable[str]) -> tuple[AnswerRow, ...]:
+    """Give the rows of what was answered to some questions, as they are graded now."""
+    found = (row_of(step, alarm, question, alarm.answers[question]) for question in questions)
+    return tuple(row for row in found if row is not None)
+
+
+def _grave(step: Step, alarm: Alarm) -> frozenset[str]:
+    """Name the questions whose answer is of grade 999 as things stand."""
+    return frozenset(
+        question
+        for question, word in alarm.answers.items()
+        if (row := row_of(step, alarm, question, word)) is not None
+        and row.grade is Grade.EMERGENCY_999
+    )
 
 
 def _taken_back(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
@@ -115,14 +176,12 @@ def _check(step: Step, answers: dict[str, str]) -> None:
             raise Forbidden(f"{name}: {word!r}, expected {expected}", Rule.SCRIPT)
 
 
-def _heard(
-    step: Step, alarm: Alarm, event: OperatorEvent, answers: dict[str, str]
-) -> tuple[Step, Alarm]:
+def _heard(step: Step, alarm: Alarm, given: Given, answers: dict[str, str]) -> tuple[Step, Alarm]:
     """Whoever answers speaks for the client, where the script says so; letters are of the floor."""
     questions = step.rules.scripts.questions
     scripts = {questions[q].script for q in answers if q in questions}
     voice = all(step.rules.scripts.scripts[script].voice for script in scripts)
-    if event.given_by is not None and voice:
+    if given.by in GIVERS and voice:
         spoken = replace(alarm, spoke_at=alarm.spoke_at or step.now)
         step, alarm = ladder.heard_voice(step, spoken)
     letters = any(question.startswith(f"{STUMBLE}.") for question in answers)
@@ -131,14 +190,14 @@ def _heard(
     return step, alarm
 
 
-def _follow(step: Step, alarm: Alarm, verdict: Verdict, by: Reason, text: str) -> Step:
+def _follow(step: Step, alarm: Alarm, verdict: Verdict, by: Reason, given: Given) -> Step:
     """Do what the verdict asks for."""
-    to = verdict.disposition
+    to, text = verdict.disposition, given.text
     if to in EMERGENCIES:
         if text:
             step = step.about(What.NOTHING, alarm, by, text=text)
         reason = verdict.reasons[-1]
-        step = make_999(step, alarm, reason, EMERGENCY_TEXTS[to], to, by_a_person=True)
+        step = make_999(step, alarm, reason, EMERGENCY_TEXTS[to], to, by_a_person=given.by_a_person)
         step = _beside(step, alarm.id, to, reason)
         if to is not Disposition.POLICE:
             return step

@@ -7,22 +7,29 @@ from alerts.events import OperatorEvent
 from alerts.lifecycle import ALARM, AlarmEvent, Forbidden, advance
 from alerts.referral.notes import said
 from alerts.rule_ids import Rule
+from alerts.script_rows import UNKNOWN
 from alerts.step import Step
 from alerts.tasks import EMERGENCIES, finish_all
 from alerts.telecare.answered import has_unknown
 from alerts.words import CloseReason, Disposition, What
+
+SOMEBODY_WAS_THERE = frozenset(
+    {CloseReason.RESOLVED_BY_RESPONDER, CloseReason.CONVEYED, CloseReason.DECEASED}
+)
 
 
 def close(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     """Close an alarm, by a person with a coded reason; a silent one only with a second person.
 
     Raises:
-        Forbidden: no coded reason, closed already, or silent and not confirmed by a second person.
+        Forbidden: no coded reason, closed already, an answer is unknown and nobody has been there,
+            or a provisional referral is left behind.
     """
     state = advance(ALARM, alarm.state, AlarmEvent.CLOSE)
     if event.close_reason is None:
         raise Forbidden("close needs a reason: " + ", ".join(CloseReason), Rule.CLOSE)
     _check_provisional(step, alarm)
+    _check_unknown(step, alarm, event.close_reason)
     alone = alarm.close_asked_by in (None, event.operator)
     if alarm.silent_since is not None and alone:
         return _ask_second(step, alarm, event)
@@ -61,6 +68,21 @@ def _check_provisional(step: Step, alarm: Alarm) -> None:
     if left and not raised:
         raise Forbidden(
             "the referral is provisional: confirm or withdraw it, or raise to 999", Rule.PROVISIONAL
+        )
+
+
+def _check_unknown(step: Step, alarm: Alarm, reason: CloseReason) -> None:
+    """What nobody knows cannot be closed, unless somebody has been with the person since."""
+    unknown = [
+        question
+        for question, word in alarm.answers.items()
+        if word == UNKNOWN and step.rules.scripts.words(question)
+    ]
+    if unknown and reason not in SOMEBODY_WAS_THERE:
+        raise Forbidden(
+            f"the answer is unknown to {', '.join(unknown)}: ask again, or decide who goes there; "
+            f"then close as {', '.join(sorted(SOMEBODY_WAS_THERE))}",
+            Rule.CLOSE_UNKNOWN,
         )
 
 

@@ -14,11 +14,11 @@ from alerts.rule_ids import Rule
 from alerts.rule_rows import AnswerRow, Grade
 from alerts.step import Step
 from alerts.tasks import make_999
+from alerts.telecare.answered import NEW_CONFUSION as MARK
 from alerts.telecare.helped import person_of
 from alerts.timing import TimerKind
 from alerts.words import TaskKind, TaskState, What
 
-MARK = "new_confusion"
 PATIENT = "patient"
 WAIT = (TimerKind.CONFUSION,)
 SEEN = "responder_saw_or_spoke"
@@ -63,10 +63,11 @@ def spoken(step: Step, alarm: Alarm) -> Step:
 
 
 def unreachable(step: Step, alarm: Alarm) -> Step:
-    """A no-reply of somebody newly confused is 999 at once."""
-    if not step.waiting(TimerKind.CONFUSION, alarm.id):
+    """A no-reply of somebody newly confused is 999 at once, spoken to before it or not."""
+    since = alarm.marks.get(MARK)
+    if since is None or _has_been_seen(step, alarm, since):
         return step
-    reason = step.why(Rule.CONFUSION, "confused_and_unreachable", since=alarm.marks[MARK])
+    reason = step.why(Rule.CONFUSION, "confused_and_unreachable", since=since)
     step = step.stop(alarm.id, WAIT)
     return make_999(step, alarm, reason, "newly confused, no reply", by_a_person=True)
 

@@ -17,13 +17,13 @@ from alerts.rule_rows import AnswerRow, Grade
 from alerts.script_rows import NO, Check, CriterionRow, NeedRow, reason_of
 from alerts.step import Step
 from alerts.telecare.answered import (
+    NEW_CONFUSION,
     excluded_by,
     is_fall,
     is_life_threat,
     line_speaks_first,
     row_of,
 )
-from alerts.telecare.confusion import MARK as NEW_CONFUSION
 from alerts.telecare.exclusions import way_for
 from alerts.telecare.helped import ADULT, AGE, UNDER_AGE, person_of, somebody_else
 from alerts.words import PersonStatus

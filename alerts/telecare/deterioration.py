@@ -102,7 +102,7 @@ def _join(step: Step, alarm: Alarm, said: Deterioration) -> tuple[Step, Alarm]:
 
 def _queued(step: Step, alarm: Alarm) -> Step:
     """See that something runs while nobody has it."""
-    waits = any(step.waiting(kind, alarm.id) for kind in IN_QUEUE)
+    waits = step.waits_for(IN_QUEUE, alarm.id)
     return step if alarm.state is not AlarmState.OPEN or waits else queue(step, alarm)
 
 

@@ -19,7 +19,7 @@ from alerts.referral.routes import route
 from alerts.rule_ids import Rule
 from alerts.step import Step
 from alerts.tasks import EMERGENCIES as EMERGENCY
-from alerts.tasks import finish_kind, make_999, make_once
+from alerts.tasks import finish, finish_kind, make_999, make_once
 from alerts.telecare.answered import has_unknown, is_fall, not_ruled_out
 from alerts.telecare.care_home import ptcda
 from alerts.telecare.criteria import Assessment, assess
@@ -210,7 +210,10 @@ def _clinician(step: Step, alarm: Alarm, _: OperatorEvent, reason: Reason) -> St
 
 
 def ring_back(step: Step, alarm: Alarm, reason: Reason, line: str | None) -> Step:
-    """Ask a clinician to ring back within 15 min, else 999."""
+    """Ask a clinician to ring back within 15 min, else 999; a named line speaks first."""
+    asked = step.live_task(TaskKind.RING_BACK, alarm.id)
+    if line is not None and asked is not None and asked.service != line:
+        step = finish(step, asked, TaskEvent.CANCEL)
     due_at = step.now + step.rules.span(Rule.RING_BACK)
     clinician = line or _named(step, Disposition.CLINICIAN)
     text = "clinician rings back" if line is None else f"named line {line} first"

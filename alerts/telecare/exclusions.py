@@ -9,11 +9,10 @@ import msgspec
 from alerts.case import Alarm, Reason
 from alerts.hours import is_open
 from alerts.referral.choose import Choice
-from alerts.referral.routes import also_because, route
+from alerts.referral.routes import phone_task, route
 from alerts.rule_rows import AnswerRow
 from alerts.script_rows import ExclusionRow, Route, reason_of
 from alerts.step import LIVE_TASKS, Step
-from alerts.tasks import make_task
 from alerts.timing import TimerKind
 from alerts.waiting import front
 from alerts.words import Disposition, TaskKind
@@ -71,18 +70,7 @@ def telephone(step: Step, alarm: Alarm, asked: Disposition, reason: Reason, text
         for task in step.case.tasks
     ):
         return step
-    choice = route(step, asked.value)
-    service = None if choice.service is None else choice.service.id
-    step, _ = make_task(
-        step,
-        TaskKind.PHONE_REFERRAL,
-        reason,
-        alarm=alarm.id,
-        service=service,
-        due_at=step.now,
-        text=text if service is None else f"{text}: {service}",
-    )
-    return also_because(step, choice.reasons)
+    return phone_task(step, alarm, reason, route(step, asked.value), text)
 
 
 def back_in_front(step: Step, alarm: Alarm, reason: Reason, text: str) -> Step:

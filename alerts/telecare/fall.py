@@ -6,19 +6,21 @@ from msgspec.structs import replace
 
 from alerts.case import Alarm, PendingCancel
 from alerts.events import Heard
+from alerts.plans import calls_of
 from alerts.referral.automatic import release_held
 from alerts.rule_ids import Rule
+from alerts.rule_rows import Ladder
 from alerts.step import Step
 from alerts.tasks import make_once
 from alerts.telecare import floor, ladder
-from alerts.telecare.home import warned
 from alerts.telecare.technical import Trouble, trouble
 from alerts.timing import TimerKind
-from alerts.waiting import IN_QUEUE, climb
+from alerts.waiting import CONSOLES, IN_QUEUE, call_taken_back, climb
 from alerts.words import AlarmKind, AlarmState, Disposition, TaskKind, What
 from devices.model import Activation
 
 CANCELLED = "cancelled_fall"
+FALL, PRESS = "fall", "press"
 MAX_PENDING_CANCELS = 20
 
 
@@ -106,6 +108,7 @@ def _show(step: Step, alarm: Alarm) -> Step:
 
 def _take_back(step: Step, alarm: Alarm) -> Step:
     """Stop the wait for a voice; the alarm stays with its operator, who calls back."""
+    taken_back = alarm.fall_key
     alarm = replace(alarm, cancelled_at=step.now)
     escalated_at = alarm.marks.get("task_999")
     if escalated_at is not None:
@@ -113,17 +116,19 @@ def _take_back(step: Step, alarm: Alarm) -> Step:
         alarm = replace(alarm, note="cancelled after escalation")
         return step.put_alarm(alarm).about(What.ALARM_JOINED, alarm, reason, text=alarm.note)
     marks = {name: at for name, at in alarm.marks.items() if name != "fall"}
-    step, alarm = floor.is_up(step, replace(alarm, marks=marks, fall_key=""))
-    step = step.stop(alarm.id, (TimerKind.FALL_VOICE,))
-    if alarm.signals == 1 and step.waiting(TimerKind.REFER, alarm.id):
-        step = climb(step.stop(alarm.id, (TimerKind.REFER,)), alarm)
-    reason = step.why(Rule.FALL_CANCEL, "fall_cancelled", what=alarm.what)
+    calls = {kind: at for kind, at in calls_of(step, alarm).items() if kind != FALL}
+    step, alarm = floor.is_up(step, replace(alarm, marks=marks, fall_key="", calls=calls))
+    step = call_taken_back(step.stop(alarm.id, (TimerKind.FALL_VOICE,)), alarm)
+    reason = step.why(Rule.FALL_CANCEL, "fall_cancelled", what=alarm.what, of=taken_back)
     step = step.about(What.ALARM_JOINED, alarm, reason)
     if alarm.signals > 1 and alarm.silent_since is not None:
         # Its cancel takes back the fall alone: who also pressed is still waited for.
-        step, alarm = ladder.start(step, alarm)
+        since = max(calls.get(PRESS, step.now), alarm.silent_since)
+        step, alarm = ladder.start(step, alarm, since)
     step = _ring_on(step, alarm)
     alarm = step.alarm(alarm.id) or alarm
+    if step.row(alarm).ladder is Ladder.LISTEN:
+        return _listen_on(step, alarm)
     again = step.remembered(CANCELLED, step.rules.span(Rule.CANCELLED_FALL_AGAIN))
     past = tuple(p for p in step.case.past if (p.kind, p.about) != ("fall", alarm.id))
     step = step.change(past=past).remember(CANCELLED, alarm.id)
@@ -138,8 +143,14 @@ def _ring_on(step: Step, alarm: Alarm) -> Step:
     if alarm.signals > 1:
         step = release_held(step, alarm)
     alarm = step.alarm(alarm.id) or alarm
-    is_waiting = any(step.waiting(kind, alarm.id) for kind in IN_QUEUE)
+    is_waiting = step.waits_for(IN_QUEUE, alarm.id)
     return step if alarm.state is not AlarmState.OPEN or is_waiting else climb(step, alarm)
+
+
+def _listen_on(step: Step, alarm: Alarm) -> Step:
+    """Nobody calls a home back from which a personal attack was reported as well."""
+    reason = step.why(Rule.LISTEN_ONLY, "listen_only", since=alarm.silent_since)
+    return step.notify(CONSOLES, alarm, reason, "fall cancelled; listen only: never call the home")
 
 
 def _to_clinician(step: Step, alarm: Alarm) -> Step:
@@ -168,7 +179,7 @@ def _call_back(step: Step, alarm: Alarm) -> Step:
         reason,
         alarm=alarm.id,
         due_at=due_at,
-        text=warned(step, "call back"),
+        text="call back",
     )
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from alerts.case import Alarm, Case
 from alerts.plans import effective_status
 from alerts.rule_ids import Rule
-from alerts.ruleset import ActivationRow, Rules
+from alerts.ruleset import CallRow, Rules
 from alerts.step import Step
 from alerts.tasks import make_task
 from alerts.words import PersonStatus, TaskKind
@@ -15,7 +15,7 @@ MAX_TESTED = 50
 KINDS = {"press": Rule.PRESSES_PROPOSE, "fall": Rule.FALLS_PROPOSE}
 
 
-def count(step: Step, alarm: Alarm, row: ActivationRow, flags: frozenset[Flag]) -> Step:
+def count(step: Step, alarm: Alarm, row: CallRow, flags: frozenset[Flag]) -> Step:
     """Remember a fall, or the press that opened an alarm; a press that rings again is the same."""
     if Flag.CACHED in flags:
         return step
@@ -24,24 +24,23 @@ def count(step: Step, alarm: Alarm, row: ActivationRow, flags: frozenset[Flag]) 
     return step
 
 
-def propose(step: Step, row: ActivationRow) -> Step:
+def propose(step: Step, row: CallRow) -> Step:
     """Propose a falls assessment once when there were too many in the time.
 
     Nothing is proposed for somebody who is not at home; what happened counts on.
     """
-    rule = KINDS.get(row.plan)
-    within = step.rules.span(Rule.PROPOSE_WITHIN)
-    person = step.facts.person
+    rule, person = KINDS.get(row.plan), step.facts.person
     if rule is None or person is None:
         return step
     if effective_status(person, step.now) is not PersonStatus.HOME:
         return step
+    within = step.rules.span(Rule.PROPOSE_WITHIN)
+    since = step.now - within
+    for task in step.case.tasks:
+        if task.kind is TaskKind.FALLS_ASSESSMENT and task.made_at > since:
+            return step
     times = step.remembered(row.plan, within)
-    recently = any(
-        task.kind is TaskKind.FALLS_ASSESSMENT and task.made_at > step.now - within
-        for task in step.case.tasks
-    )
-    if times < step.rules.count(rule) or recently:
+    if times < step.rules.count(rule):
         return step
     reason = step.why(rule, f"repeated_{row.plan}", times=times, days=within.days)
     step, _ = make_task(step, TaskKind.FALLS_ASSESSMENT, reason, text="propose an assessment")

@@ -5,6 +5,8 @@ Personal attack and bogus caller: listen only. Wander or exit: never the home. A
 or a silent fall goes straight to 999. A unit without speech begins with the phones.
 """
 
+from datetime import datetime
+
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
@@ -32,38 +34,44 @@ STAYS_SILENT = frozenset({"no_reply", "contacts_asked", "task_999"})
 """Marks after which an alarm was a silent one, though a voice was heard in the end."""
 
 
-def start(step: Step, alarm: Alarm) -> tuple[Step, Alarm]:
-    """Begin to wait for the client's voice, from now."""
+def start(
+    step: Step, alarm: Alarm, since: datetime | None = None, *, asked: bool = False
+) -> tuple[Step, Alarm]:
+    """Begin to wait for the client's voice, from now or since a call that still stands.
+
+    `asked` says that somebody has called the client and got no reply.
+    """
     ladder = step.row(alarm).ladder
-    if ladder is Ladder.NONE or not alarm.known:
+    waits = ladder is not Ladder.NONE and (asked or ladder is not Ladder.ASKED)
+    if not waits or not alarm.known:
         return step, alarm
-    alarm = replace(alarm, silent_since=step.now)
-    step = step.put_alarm(alarm)
     if "fall" in alarm.marks:
-        voice_at = step.now + step.rules.span(Rule.FALL_VOICE)
-        step = step.stop(alarm.id, UNSPOKEN)
+        # Who was silent before the fall has been silent since then.
+        alarm = replace(alarm, silent_since=alarm.silent_since or step.now)
+        step = step.put_alarm(alarm)
         if step.waiting(TimerKind.FALL_VOICE, alarm.id):
-            return step, alarm
-        return step.wait(TimerKind.FALL_VOICE, voice_at, alarm.id), alarm
+            return step.stop(alarm.id, UNSPOKEN), alarm
+        voice = {TimerKind.FALL_VOICE: step.now + step.rules.span(Rule.FALL_VOICE)}
+        return step.wait_each(alarm.id, voice, instead=UNSPOKEN), alarm
+    since = since or step.now
+    alarm = replace(alarm, silent_since=since)
+    step = step.put_alarm(alarm)
+    due: dict[TimerKind, datetime] = {}
     if not step.waiting(TimerKind.LADDER_999, alarm.id):
-        due_at = step.now + step.rules.span(Rule.LADDER_999)
-        step = step.wait(TimerKind.LADDER_999, due_at, alarm.id)
+        due[TimerKind.LADDER_999] = since + step.rules.span(Rule.LADDER_999)
     if ladder is Ladder.SPEAK and not alarm.speech:
         reason = step.why(Rule.NO_SPEECH, "no_speech_channel", device=alarm.device)
-        contacts_at = step.now + step.rules.span(Rule.LADDER_PHONES)
-        step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
-        return _phones(step, alarm, reason), alarm
-    speech_at = step.now + step.rules.span(Rule.LADDER_SPEECH)
-    contacts_at = speech_at + step.rules.span(Rule.LADDER_PHONES)
-    step = step.wait(TimerKind.LADDER_SPEECH, speech_at, alarm.id)
+        due[TimerKind.LADDER_CONTACTS] = since + step.rules.span(Rule.LADDER_PHONES)
+        return _phones(step.wait_each(alarm.id, due), alarm, reason), alarm
+    speech_at = due[TimerKind.LADDER_SPEECH] = since + step.rules.span(Rule.LADDER_SPEECH)
     if ladder is not Ladder.LISTEN:
-        step = step.wait(TimerKind.LADDER_CONTACTS, contacts_at, alarm.id)
-    return step, alarm
+        due[TimerKind.LADDER_CONTACTS] = speech_at + step.rules.span(Rule.LADDER_PHONES)
+    return step.wait_each(alarm.id, due), alarm
 
 
 def is_running(step: Step, alarm: Alarm) -> bool:
     """Say whether something will happen by time if the client stays silent."""
-    return any(step.waiting(kind, alarm.id) for kind in RUNGS)
+    return step.waits_for(RUNGS, alarm.id)
 
 
 def speech_over(step: Step, alarm: Alarm) -> Step:
@@ -84,7 +92,7 @@ def speech_over(step: Step, alarm: Alarm) -> Step:
 
 def _phones(step: Step, alarm: Alarm, reason: Reason) -> Step:
     due_at = step.now + step.rules.span(Rule.LADDER_PHONES)
-    text = warned(step, "home and mobile phone")
+    text = "home and mobile phone"
     return make_once(step, TaskKind.CALL_PATIENT, reason, alarm=alarm.id, due_at=due_at, text=text)
 
 
@@ -148,7 +156,7 @@ def no_reply(step: Step, alarm: Alarm) -> Step:
     alarm = replace(alarm, marks={**alarm.marks, "no_reply": step.now})
     step = step.put_alarm(alarm)
     if first:
-        step, alarm = start(step, alarm)
+        step, alarm = start(step, alarm, asked=True)
     if "fall" in alarm.marks:
         return fall_silent(step, alarm)
     if step.waiting(TimerKind.LADDER_SPEECH, alarm.id):

@@ -19,6 +19,7 @@ from alerts.lifecycle import (
     TaskEvent,
     advance,
 )
+from alerts.referral import feedback
 from alerts.referral.breach import unwatch
 from alerts.referral.make import confirm
 from alerts.referral.message import message
@@ -26,7 +27,7 @@ from alerts.referral.notes import by_operator, said
 from alerts.rule_ids import Rule
 from alerts.ruleset import Ladder
 from alerts.step import Step
-from alerts.tasks import claim, finish_kind
+from alerts.tasks import await_ambulance, claim, finish_kind
 from alerts.telecare import answers, confusion, floor, ladder
 from alerts.telecare.closing import close, confirmed_by, is_waiting_for_second
 from alerts.telecare.dispose import assess_confirmed, decide_by_call, dispose
@@ -135,7 +136,9 @@ def _call(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:
     if event.to in CALL_MARKS:
         alarm = replace(alarm, marks={**alarm.marks, CALL_MARKS[event.to]: step.now})
         step = step.put_alarm(alarm)
-    return _did(step, alarm, event, to=event.to.value)
+    told = {"incident": event.incident, "eta": event.eta}
+    said = {name: value for name, value in told.items() if value is not None}
+    return _did(step, alarm, event, to=event.to.value, **said)
 
 
 def _claim_999(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Step, Alarm]:
@@ -146,7 +149,7 @@ def _claim_999(step: Step, alarm: Alarm, event: OperatorEvent) -> tuple[Step, Al
     assert task is not None  # made in the line before
     if task.state is TaskState.OPEN:
         step = claim(step, task, event.operator)
-    return step, step.alarm(alarm.id) or alarm
+    return await_ambulance(step, task, event.eta), step.alarm(alarm.id) or alarm
 
 
 def _is_listen_only(step: Step, alarm: Alarm) -> bool:
@@ -229,7 +232,7 @@ def _withdraw_one(step: Step, referral: Referral, event: OperatorEvent) -> Step:
         text=said(event.reason, event.text),
     )
     body = {**message(step, referral), "change": "withdrawn"}
-    return step.send(
+    step = step.send(
         referral.id,
         "referral_withdrawal",
         referral.service,
@@ -237,6 +240,7 @@ def _withdraw_one(step: Step, referral: Referral, event: OperatorEvent) -> Step:
         alarm=referral.alarm,
         body=body,
     )
+    return feedback.to_referrer(step, referral, "withdrawn", event.reason)
 
 
 def _decide(step: Step, alarm: Alarm, event: OperatorEvent) -> Step:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import msgspec
 
 from alerts.case import Alarm, Reason
-from alerts.plans import barred_by, plan_of
+from alerts.plans import Planned
 from alerts.rule_ids import Rule
 from alerts.ruleset import AnswerRow, CallRow, Grade, Ladder
 from alerts.step import Step
@@ -22,10 +22,11 @@ from devices.model import Flag
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is known: the alarm with its row, the signal's flags, answers and who gave them."""
+    """What is known: the alarm, its row and plan, the signal's flags, answers and who gave them."""
 
     alarm: Alarm
     row: CallRow
+    planned: Planned
     flags: frozenset[Flag] = frozenset()
     answers: tuple[AnswerRow, ...] = ()
     given_by: str | None = None
@@ -95,7 +96,9 @@ def exclusions(step: Step, question: Question) -> Verdict:
     if said:
         way = way_for(step, said)
         return Verdict(way.reasons, way.disposition, way.service)
-    barred = barred_by(step, question.alarm)
+    barred = question.planned.barred
+    if not barred:
+        return NO_WORD
     return Verdict(tuple(step.why(Rule.ORDER_EXCLUSIONS, r.reason, **r.inputs) for r in barred))
 
 
@@ -104,6 +107,7 @@ LADDER_REASONS = {
     Ladder.WANDER: (Rule.WANDER, "do_not_call_home"),
     Ladder.FALL: (Rule.FALL_VOICE, "voice_awaited"),
     Ladder.SPEAK: (Rule.ORDER_NO_REPLY, "reply_awaited"),
+    Ladder.ASKED: (Rule.ORDER_NO_REPLY, "no_ladder"),
     Ladder.NONE: (Rule.ORDER_NO_REPLY, "no_ladder"),
 }
 
@@ -124,12 +128,13 @@ def ucr_need(step: Step, question: Question) -> Verdict:
         return Verdict((reason,), Disposition.CLINICIAN)
     if question.answers:
         return NO_WORD
-    _, reasons = plan_of(step, question.alarm)
-    return Verdict((step.why(Rule.ORDER_UCR, "by_plan"), *reasons))
+    return Verdict((step.why(Rule.ORDER_UCR, "by_plan"), *question.planned.reasons))
 
 
 def lift_only(step: Step, question: Question) -> Verdict:
     """6. A fall is lift only when every answer is known and none is grave; a person says so."""
+    if not question.answers:
+        return NO_WORD
     unknown = tuple(a for a in question.answers if a.grade is Grade.UNKNOWN)
     if unknown:
         reason = step.why(Rule.ORDER_LIFT_ONLY, "unknown_is_not_lift_only", answers=_words(unknown))

@@ -13,9 +13,10 @@ from alerts.ids import alarm_id
 from alerts.lifecycle import ALARM, AlarmEvent, advance
 from alerts.rule_ids import Rule
 from alerts.step import Step
-from alerts.tasks import finish_all, make_once
+from alerts.tasks import finish_all
+from alerts.telecare.faulty import see_to
 from alerts.waiting import CONSOLES
-from alerts.words import AlarmKind, AlarmState, CloseReason, Disposition, TaskKind, What
+from alerts.words import AlarmKind, AlarmState, CloseReason, Disposition, What
 from devices.model import Status, StatusKind, StatusState
 
 PRIORITY = 5
@@ -48,7 +49,7 @@ def status(step: Step, heard: Heard, said: Status) -> Step:
 
 
 def _attendance(step: Step, inputs: dict[str, str]) -> Step:
-    alarm = step.open_alarm(AlarmKind.HELP)
+    alarm = step.open_alarm(AlarmKind.HELP) or step.open_alarm(AlarmKind.LIFE_SAFETY)
     reason = step.why(Rule.RESPONDER_ARRIVED, "attendance_code", **inputs)
     if alarm is None:
         return step.say(What.NOTHING, reason)
@@ -117,9 +118,8 @@ def _open(step: Step, new: Trouble) -> Step:
     step = step.put_alarm(alarm).about(
         What.TECHNICAL_OPENED, alarm, new.reason, disposition=alarm.disposition
     )
-    due_at = step.now + step.rules.span(Rule.DEVICE_FAULT)
     reason = step.why(Rule.DEVICE_FAULT, "person_unprotected", device=new.device)
-    return make_once(step, TaskKind.DEVICE_FAULT, reason, alarm=alarm.id, due_at=due_at)
+    return see_to(step, reason, alarm.id)
 
 
 def restored(step: Step, causes: tuple[str, ...], reason: Reason) -> Step:

@@ -13,8 +13,8 @@ from alerts.referral import breach
 from alerts.referral.automatic import refer_untaken
 from alerts.rule_ids import Rule
 from alerts.step import Step
-from alerts.tasks import make_999, unclaimed_999
-from alerts.telecare import confusion, fall, floor, ladder, seizure
+from alerts.tasks import make_999, recall_999, unclaimed_999
+from alerts.telecare import confusion, fall, faulty, floor, ladder, seizure
 from alerts.timing import TimerKind
 from alerts.waiting import climbed, untake
 from alerts.words import ReferralState
@@ -93,6 +93,7 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.TASK_999_PARTNER: _task(
         lambda step, task: unclaimed_999(step, TimerKind.TASK_999_PARTNER, task)
     ),
+    TimerKind.RECALL_999: _task(recall_999),
     TimerKind.RING_BACK: _task(_ring_back),
     TimerKind.LONG_LIE: _alarm(floor.long_lie),
     TimerKind.FLOOR_RETRIAGE: _alarm(floor.retriage),
@@ -112,4 +113,5 @@ HANDLERS: Mapping[TimerKind, Handler] = {
     TimerKind.SEEN: _referral(breach.not_seen),
     TimerKind.ACCEPT: _referral(breach.not_accepted),
     TimerKind.CANCEL_KEPT: fall.cancel_expired,
+    TimerKind.FAULT_OVERDUE: _task(faulty.overdue),
 }

@@ -220,14 +220,16 @@ def refuse(
             else f"{plan.pathway} needs {', '.join(missing)}, set by a clinician"
         )
         why = "pathway_not_known" if row is None else "baseline_and_target_needed"
-        needs = rules.why(Rule.VITALS_PLAN, why, pathway=plan.pathway, missing=list(missing))
+        needs = rules.why(
+            Rule.VITALS_PLAN, why, {"pathway": plan.pathway, "missing": list(missing)}
+        )
         wrong.append((said, needs))
         plan = msgspec.structs.replace(plan, pathway=None)
     unusable = (
         *(() if plan.ward is None else wrong_ward(plan.ward)),
         *(one for slot in plan.schedule or () for one in wrong_slot(slot, rules.vitals)),
     )
-    wrong += [(w, rules.why(Rule.VITALS_PLAN, "plan_not_usable", wrong=w)) for w in unusable]
+    wrong += [(w, rules.why(Rule.VITALS_PLAN, "plan_not_usable", {"wrong": w})) for w in unusable]
     if unusable:
         plan = msgspec.structs.replace(plan, ward=None, schedule=None)
     return plan, tuple(wrong)
@@ -245,7 +247,7 @@ def _limits(
             kept = tried.limits
         else:
             reason = rules.why(
-                Rule.VITALS_PERSONAL, "limits_not_usable", version=own.version, wrong=said
+                Rule.VITALS_PERSONAL, "limits_not_usable", {"version": own.version, "wrong": said}
             )
             wrong.append((f"limits {own.version}: {said}", reason))
     return msgspec.structs.replace(plan, limits=kept)

@@ -120,7 +120,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def why(self, rule: Rule, reason: str, **inputs: Any) -> Reason:  # noqa: ANN401 - shown, not used
         """Name a reason."""
-        return self.rules.why(rule, reason, **inputs)
+        return self.rules.why(rule, reason, inputs)
 
     def say(self, what: What, *reasons: Reason, **fields: Any) -> "Step":  # noqa: ANN401 - fields of Entry
         """Write down one thing that was decided, with its reasons."""

@@ -43,6 +43,11 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("GET", f"{V1}/alarms/{{alarm_id}}"): READ_ALARMS,
     ("POST", f"{V1}/alarms/{{alarm_id}}/events"): DESK,
     ("GET", f"{V1}/services"): ALL,
+    ("POST", f"{V1}/services/{{service_id}}/capacity"): frozenset({RESPONDER, SUPERVISOR}),
+    # Who may change which part of a record: gateway/api/routes_people.py.
+    ("GET", f"{V1}/persons/{{person_id}}"): SERVE,
+    ("POST", f"{V1}/persons/{{person_id}}/record"): SERVE,
+    ("GET", f"{V1}/devices/untested"): frozenset({OPERATOR, SUPERVISOR, MANAGER, ENGINEER}),
     ("GET", f"{V1}/referrals"): READ_REFERRALS,
     ("POST", f"{V1}/referrals"): SERVE,
     ("GET", f"{V1}/referrals/{{referral_id}}"): READ_REFERRALS,

@@ -73,6 +73,9 @@ TASK_VIEW: Json = {
     "overdue": False,
     "alarm": None,
     "referral": REFERRAL,
+    "subject": PERSON,
+    "person": PERSON,
+    "warning": None,
     "service": "icrs",
     "claimed_by": None,
     "claimed_at": None,
@@ -118,6 +121,10 @@ REFERRAL_VIEW: Json = dict(
     contacts=1,
     text="",
     assessed={"criterion.adult": "met", "criterion.no_life_threat": "not_known"},
+    joint_with=[],
+    follows=None,
+    follow_up_on=None,
+    warning=None,
     helped=None,
     clocks={
         "minutes_elapsed": 43,
@@ -156,6 +163,32 @@ PERSON_CARD: Json = {
     "contacts": [{"name": "Example Contact", "phone": "01632 960001"}],
     "anticoagulants": None,
     "language": None,
+}
+
+PERSON_RECORD: Json = {
+    "id": PERSON,
+    "status": "away",
+    "away_until": "2021-02-16T12:00:00Z",
+    "ceiling": "none",
+    "anticipatory_line": None,
+    "conditions": ["diabetes"],
+    "anticoagulants": True,
+    "baseline_cognition": "A",
+    "care_home": False,
+    "death_reported_by": None,
+    "death_reported_at": None,
+    "death_confirmed_by": None,
+}
+
+UNTESTED_DEVICE: Json = {
+    "line": "mqtt-main",
+    "device": "17",
+    "model": "pendant",
+    "subject": PERSON,
+    "person": PERSON,
+    "place": None,
+    "tested_at": "2020-12-30T10:00:00Z",
+    "days": 34,
 }
 
 SERVICE_VIEW: Json = {

@@ -73,7 +73,8 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _example(**fields: Any) -> ConfigDict:  # noqa: ANN401 - shown in the document
+def shown_as(**fields: Any) -> ConfigDict:  # noqa: ANN401 - shown in the document
+    """Give a body's configuration with an example."""
     return ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [fields]})
 
 
@@ -91,7 +92,7 @@ NEEDED: dict[OperatorAct, tuple[str, ...]] = {
 class OperatorBody(Body):
     """What an operator does to an alarm. `close` takes its coded reason in `reason` too."""
 
-    model_config = _example(do="stumble", answers={"E": "cannot_weight_bear"}, given_by="patient")
+    model_config = shown_as(do="stumble", answers={"E": "cannot_weight_bear"}, given_by="patient")
 
     do: OperatorAct
     referral: UUID | None = Field(default=None, description="confirm, withdraw: only this one")
@@ -105,6 +106,8 @@ class OperatorBody(Body):
     need: Slug | None = Field(default=None, description="decide ucr: which of the nine needs")
     reason: Said | None = Field(default=None, description="withdraw, release: why")
     close_reason: CloseReason | None = Field(default=None, description="close: the coded reason")
+    incident: Short | None = Field(default=None, description="call 999: ambulance control's number")
+    eta: Instant | None = Field(default=None, description="call 999: when it expects to arrive")
     text: Text = Field(default="", description="note; hand_over: to whom")
 
     @model_validator(mode="before")
@@ -135,9 +138,14 @@ class ConfirmBody(Body):
 class WithdrawBody(Body):
     """An operator withdraws a referral."""
 
-    model_config = _example(reason="Neighbour has the spare key, no help needed")
+    model_config = shown_as(reason="Neighbour has the spare key, no help needed")
 
     reason: Said
+
+
+Regraded = Annotated[
+    Standard | None, Field(description="re-graded up or down; the first clock goes on")
+]
 
 
 class ServiceBody(Body):
@@ -155,6 +163,10 @@ class ServiceBody(Body):
             " assistive_technology, social_care, falls_assessment",
         )
     )
+    disposition: Disposition | None = Field(
+        default=None,
+        description="where it should go instead: 999_task opens one; the first clock goes on",
+    )
 
 
 class SeenBody(ServiceBody):
@@ -164,15 +176,15 @@ class SeenBody(ServiceBody):
 class AcceptBody(ServiceBody):
     """The service accepts; it may change the standard, which keeps the first clock."""
 
-    model_config = _example(standard="two_hour")
+    model_config = shown_as(standard="two_hour")
 
-    standard: Standard | None = None
+    standard: Regraded = None
 
 
 class RejectBody(ServiceBody):
     """The service rejects; the case goes back to an operator, loudly."""
 
-    model_config = _example(reason="Outside of our area since the move on 1 March")
+    model_config = shown_as(reason="Outside of our area since the move on 1 March")
 
     reason: Said
 
@@ -180,25 +192,28 @@ class RejectBody(ServiceBody):
 class SetOutBody(ServiceBody):
     """The team has set out."""
 
-    model_config = _example(eta="2021-02-02T07:40:00Z")
+    model_config = shown_as(eta="2021-02-02T07:40:00Z")
 
     eta: Instant | None = Field(default=None, description="when the team expects to arrive")
+    standard: Regraded = None
 
 
 class VisitBody(ServiceBody):
     """A face-to-face visit; the first one stops the national clock."""
 
-    model_config = _example(
+    model_config = shown_as(
         occurred_at="2021-02-02T07:40:00Z",
         text="Cannot transfer; right leg red and swollen; no equipment",
         tasks=["equipment"],
     )
 
+    standard: Regraded = None
+
 
 class ContactBody(ServiceBody):
     """A contact; by telephone or video it stops no clock."""
 
-    model_config = _example(mechanism="video", text="Fracture ruled out with carer present")
+    model_config = shown_as(mechanism="video", text="Fracture ruled out with carer present")
 
     mechanism: Mechanism
 
@@ -206,7 +221,7 @@ class ContactBody(ServiceBody):
 class RingBackBody(ServiceBody):
     """A clinician rang back."""
 
-    model_config = _example(result="Spoke to daughter; bruise only; visit stays as planned")
+    model_config = shown_as(result="Spoke to daughter; bruise only; visit stays as planned")
 
     result: Said
 
@@ -214,15 +229,18 @@ class RingBackBody(ServiceBody):
 class OutcomeBody(ServiceBody):
     """The outcome; it closes the referral and flows back to whoever answered the alarm."""
 
-    model_config = _example(outcome="remains_at_home", text="Antibiotics by GP, care three a day")
+    model_config = shown_as(outcome="remains_at_home", text="Antibiotics by GP, care three a day")
 
     outcome: Said
+    action_needed: bool = Field(
+        default=False, description="it asks us to act: the case goes back to an operator"
+    )
 
 
 class NewPerson(Body):
     """A person nobody has enrolled yet. The NHS number may come later."""
 
-    model_config = _example(
+    model_config = shown_as(
         name="Example Person", born="1940-05-01", address="1 Example Street", postcode="LE1 1AA"
     )
 
@@ -239,7 +257,7 @@ class NewPerson(Body):
 class ReferralBody(Body):
     """A referral that came to a service from elsewhere: a GP's telephone call, a partner's hub."""
 
-    model_config = _example(
+    model_config = shown_as(
         service="icrs",
         source="gp",
         standard="two_hour",
@@ -257,6 +275,9 @@ class ReferralBody(Body):
     occurred_at: Instant | None = Field(
         default=None, description="when it was received, if before now; the clock starts there"
     )
+    disposition: Disposition | None = Field(
+        default=None, description="999_task: who refers says 999, which opens a task for it"
+    )
 
     @model_validator(mode="after")
     def _from_elsewhere(self) -> Self:
@@ -268,6 +289,6 @@ class ReferralBody(Body):
 class DoneBody(Body):
     """A task is done."""
 
-    model_config = _example(text="Commode and walking frame delivered")
+    model_config = shown_as(text="Commode and walking frame delivered")
 
     text: Text = ""

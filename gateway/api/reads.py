@@ -5,15 +5,16 @@ row, no card.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from alerts.words import AlarmKind
-from gateway.api import build, counters, records
+from gateway.api import build, counters, records, records_people
 from gateway.api.auth import READ_PERSONS, Caller
 from gateway.api.problems import ApiError
+from gateway.api.records_base import HomeWarning
 from gateway.context import Context
 from gateway.store.connect import Connection, Row, row, rows, run
 from gateway.store.save import audit_code
@@ -117,6 +118,19 @@ async def timeline(
     return build.steps([build.entry_of(one.entry) for one in found[:STEPS]]), len(found) > STEPS
 
 
+async def warnings(connection: Connection, subjects: Iterable[UUID]) -> build.Warnings:
+    """Give the warning of each of these cases that has one (DECIDING 8)."""
+    asked = sorted(set(subjects))
+    found = await rows(connection, "desk_warnings", subjects=asked) if asked else []
+    reported = HomeWarning.DEATH_REPORTED
+    return {one.id: HomeWarning.BEREAVED if one.bereaved else reported for one in found}
+
+
+async def warnings_of(connection: Connection, found: Iterable[Row]) -> build.Warnings:
+    """Give the warnings of the cases that these rows belong to."""
+    return await warnings(connection, [one.subject_id for one in found])
+
+
 async def tasks_about(
     connection: Connection,
     caller: Caller,
@@ -133,7 +147,10 @@ async def tasks_about(
         alarm_id=about.alarm,
         referrals=list(about.referrals),
     )
-    return tuple(build.task_view(build.task_of(one.record), now) for one in found)
+    warned = await warnings_of(connection, found)
+    return tuple(
+        build.task_view(build.task_of(one.record), build.whose(one, warned), now) for one in found
+    )
 
 
 async def person_card(
@@ -142,7 +159,7 @@ async def person_card(
     caller: Caller,
     person: UUID | None,
     about: UUID,
-) -> records.PersonCard | None:
+) -> records_people.PersonCard | None:
     """Read a person's card and write down who read it for what; None without person or right."""
     if person is None or caller.role not in READ_PERSONS:
         return None
@@ -154,13 +171,18 @@ async def person_card(
     return build.person_card(found)
 
 
+def no_card(person: UUID | None) -> str:
+    """Say why no card came though it was not withheld."""
+    return "your role does not read it" if person else "the referral is not about a known person"
+
+
 async def place_card(
     connection: Connection,
     context: Context,
     caller: Caller,
     place: UUID | None,
     about: UUID,
-) -> records.PlaceCard | None:
+) -> records_people.PlaceCard | None:
     """Read where a place is, and write down who read it for what; None without place or right."""
     if place is None or caller.role not in READ_PERSONS:
         return None

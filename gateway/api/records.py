@@ -1,13 +1,14 @@
 """Records as the desk shows them. Shapes only; build.py fills them.
 
-Times are RFC 3339 UTC. Ids are the ids of the records; a person's details stand in `PersonCard`
-and nowhere else.
+Times are RFC 3339 UTC. Ids are the ids of the records; a person's details stand in the cards of
+records_people.py and nowhere else.
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from alerts.words import (
     AlarmKind,
@@ -23,17 +24,7 @@ from alerts.words import (
     TaskState,
 )
 from gateway.api import examples
-
-
-class View(BaseModel):
-    """Base of what is given; read from the stored value's attributes."""
-
-    model_config = ConfigDict(from_attributes=True, frozen=True)
-
-
-def example(fields: dict[str, Any]) -> ConfigDict:
-    """Give a view's configuration with an example; a test holds it against the view."""
-    return ConfigDict(from_attributes=True, frozen=True, json_schema_extra={"examples": [fields]})
+from gateway.api.records_base import HomeWarning, View, example, warning_field
 
 
 class AlarmView(View):
@@ -80,6 +71,12 @@ class ListedAlarm(View):
     subject_kind: SubjectKind
     person: str | None
     place: str | None
+    place_name: str | None = Field(description="of a place's alarm; null for your role")
+    residents: tuple[str, ...] = Field(
+        default=(), description="of a place's alarm: the persons who live there, at most 20"
+    )
+    more_residents: bool = False
+    warning: HomeWarning | None = warning_field()
     label: str | None = Field(description="what an unknown sender calls itself")
 
 
@@ -122,6 +119,9 @@ class TaskView(View):
     overdue: bool
     alarm: str | None
     referral: str | None
+    subject: str
+    person: str | None = Field(description="whom it is about; null where nobody knows yet")
+    warning: HomeWarning | None = warning_field()
     service: str | None
     claimed_by: str | None
     claimed_at: datetime | None
@@ -183,6 +183,16 @@ class ReferralView(View):
     assessed: dict[str, str] = Field(
         default={}, description="criterion to met, not_known or not_met; empty: not assessed"
     )
+    joint_with: tuple[str, ...] = Field(
+        default=(), description="the other services' referrals for the same alarm"
+    )
+    follows: str | None = Field(
+        default=None, description="the referral into whose 72 h of support this one falls"
+    )
+    follow_up_on: date | None = Field(
+        default=None, description="when somebody looks whether the person is at home (91 days)"
+    )
+    warning: HomeWarning | None = warning_field()
     helped: str | None = Field(
         default=None, description="it is for somebody else than the person, whose record is unknown"
     )
@@ -202,51 +212,23 @@ class NoteView(View):
     mechanism: Mechanism | None = Field(description="how a contact was held, where it was said")
 
 
-class PersonCard(View):
-    """What whoever goes to a person must know. Every reading of it is audited."""
+class MdtWhy(StrEnum):
+    """Why a referral is looked at in a daily meeting."""
 
-    model_config = example(examples.PERSON_CARD)
-
-    id: str
-    name: str
-    born: date | None
-    nhs_number: str | None
-    address: str
-    postcode: str | None
-    place: str | None
-    phone_home: str | None
-    phone_mobile: str | None
-    status: str
-    ceiling: str
-    anticipatory_line: str | None
-    conditions: tuple[str, ...]
-    contacts: tuple[dict[str, Any], ...]
-    anticoagulants: bool | None
-    language: str | None
+    OPEN = "open"
+    MADE = "made"
+    ATTENDED = "attended"
+    ENDED = "ended"
+    IN_SUPPORT = "in_support"
+    TASKS_LEFT = "tasks_left"
+    FOLLOW_UP = "follow_up"
 
 
-class PlaceCard(View):
-    """Where to go, for an alarm that belongs to a place."""
+class Joint(View):
+    """What another service does for the same alarm."""
 
-    id: str
-    name: str
-    address: str
-    postcode: str | None
-
-
-class ServiceView(View):
-    """A response service."""
-
-    model_config = example(examples.SERVICE_VIEW)
-
-    id: str
-    name: str
-    kind: str
-    timezone: str
-    hours: Any = Field(description='"24/7", or weekday to spans')
-    catchment: tuple[str, ...]
-    capacity: int | None = Field(description="free places; null: unknown")
-    capacity_at: datetime | None
-    delivery: str
-    phone: str | None
-    open_referrals: int
+    referral: str
+    service: str
+    state: ReferralState
+    accepted_at: datetime | None
+    first_face_to_face_at: datetime | None

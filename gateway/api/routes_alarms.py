@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from alerts.events import OperatorEvent
 from alerts.words import AlarmState
-from gateway.api import build, reads, views
+from gateway.api import build, homes, reads, views
 from gateway.api.act import bring
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
 from gateway.api.models import OperatorBody
@@ -29,7 +29,10 @@ async def list_alarms(
     state: Annotated[list[AlarmState] | None, Query(description="default: open, taken")] = None,
     limit: Limit = LIMIT,
 ) -> views.Alarms:
-    """Give alarms by priority, then the oldest first. Engineers see technical ones only."""
+    """Give alarms by priority, then the oldest first. Engineers see technical ones only.
+
+    A place's alarm comes with the place and who lives there; `warning` is read before one calls.
+    """
     async with context.sessions.transaction() as connection:
         found = await rows(
             connection,
@@ -39,8 +42,11 @@ async def list_alarms(
             kinds=reads.kinds_of(caller),
             limit=limit + 1,
         )
+        listed = found[:limit]
+        at = await homes.homes(connection, caller, listed)
     return views.Alarms(
-        alarms=tuple(build.listed_alarm(one) for one in found[:limit]), more=len(found) > limit
+        alarms=tuple(build.listed_alarm(one, at[one.subject_id]) for one in listed),
+        more=len(found) > limit,
     )
 
 
@@ -48,8 +54,8 @@ async def list_alarms(
 async def read_alarm(alarm_id: UUID, caller: WhoCalls, context: Shared) -> views.AlarmDetail:
     """Give the alarm, every step with its reasons in plain words, its tasks and referrals.
 
-    The card of the person or place is given to operators and supervisors, and each reading of it
-    is audited.
+    The cards of the person or place, and of who lives there, are given to operators and
+    supervisors, and each reading of one is audited.
     """
     async with context.sessions.transaction() as connection:
         found = await reads.alarm_row(connection, caller, alarm_id)
@@ -63,18 +69,23 @@ async def read_alarm(alarm_id: UUID, caller: WhoCalls, context: Shared) -> views
         now = context.clock.now()
         explanation, cut = await reads.timeline(connection, caller, found.subject_id, about)
         tasks = await reads.tasks_about(connection, caller, found.subject_id, about, now)
-        card = await reads.person_card(connection, context, caller, found.person_id, alarm_id)
+        home = (await homes.homes(connection, caller, [found]))[found.subject_id]
+        warned = {found.subject_id: home.warning} if home.warning else {}
+        person = found.person_id or home.only_resident
+        card = await reads.person_card(connection, context, caller, person, alarm_id)
+        residents = await homes.resident_cards(connection, context, caller, home, alarm_id)
         place = await reads.place_card(connection, context, caller, found.place_id, alarm_id)
     rules = context.desk.rules
     return views.AlarmDetail(
         alarm=build.alarm_view(build.alarm_of(found.record)),
-        **build.owner(found),
+        **build.owner(found, home),
         explanation=explanation,
         explanation_cut=cut,
         tasks=tasks,
-        referrals=tuple(build.referral_row(one, rules, now) for one in referrals),
+        referrals=tuple(build.referral_row(one, warned, rules, now) for one in referrals),
         card=card,
         place_card=place,
+        resident_cards=residents,
     )
 
 

@@ -1,5 +1,7 @@
 """The daily meeting of a service (MDT): who is with us, what happened to them, what is left."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +11,7 @@ from fastapi import APIRouter, Query
 
 from gateway.api import build, reads, views
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
+from gateway.api.records import Joint, MdtWhy
 from gateway.api.routes_alarms import MAX_LIMIT
 from gateway.context import Context
 from gateway.store.connect import Connection, Row, rows
@@ -16,6 +19,25 @@ from gateway.store.connect import Connection, Row, rows
 router = APIRouter(prefix=V1, tags=["meeting"])
 
 RECENT = timedelta(hours=24)
+# Why a referral is on the list -> the column of desk_day_referrals that says so.
+WHY: Mapping[MdtWhy, str] = {
+    MdtWhy.OPEN: "is_open",
+    MdtWhy.MADE: "is_made",
+    MdtWhy.ATTENDED: "is_attended",
+    MdtWhy.ENDED: "is_ended",
+    MdtWhy.IN_SUPPORT: "is_in_support",
+    MdtWhy.TASKS_LEFT: "has_tasks",
+    MdtWhy.FOLLOW_UP: "is_follow_up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What was read for all entries of a list at once."""
+
+    warned: build.Warnings
+    alarms: list[Row]
+    joint: Mapping[str, Joint]
 
 
 def day_span(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -34,10 +56,12 @@ async def mdt(
         date | None, Query(alias="date", description="local day of the service; default today")
     ] = None,
 ) -> views.MdtList:
-    """Give open referrals, and those made, attended or ended on that local day.
+    """Give who is with the service on that local day, and why each is on the list.
 
-    Each with the person's card (every reading audited), tasks, and alarms of the last 24 hours,
-    counted back from now, or from the end of a day that has passed.
+    Referrals that are open, made, attended or ended that day, within the 72 hours of crisis
+    support, with tasks left, or due for the look after 91 days. Each with the other services of a
+    joint response, the person's card (every reading audited), tasks, and alarms of the last 24
+    hours, counted back from now, or from the end of a day that has passed.
     """
     now = context.clock.now()
     async with context.sessions.transaction() as connection:
@@ -51,12 +75,16 @@ async def mdt(
             service_id=service,
             since=since,
             until=until,
+            day=day,
             limit=MAX_LIMIT + 1,
         )
-        alarms = await _recent_alarms(connection, caller, found, min(now, until))
-        entries = [
-            await _entry(connection, context, caller, one, alarms) for one in found[:MAX_LIMIT]
-        ]
+        listed = found[:MAX_LIMIT]
+        beside = Beside(
+            warned=await reads.warnings_of(connection, listed),
+            alarms=await _recent_alarms(connection, caller, listed, min(now, until)),
+            joint=await _joint(connection, caller, listed),
+        )
+        entries = [await _entry(connection, context, caller, one, beside) for one in listed]
     return views.MdtList(
         service=service,
         date=day,
@@ -79,23 +107,39 @@ async def _recent_alarms(
     )
 
 
+async def _joint(connection: Connection, caller: Caller, found: list[Row]) -> dict[str, Joint]:
+    named = {UUID(one) for row in found for one in build.referral_of(row.record).joint_with}
+    others = await rows(
+        connection,
+        "desk_joint",
+        organisation_id=caller.organisation_id,
+        ids=sorted(named),
+    )
+    return {str(one.id): build.joint(one) for one in others}
+
+
 async def _entry(
-    connection: Connection, context: Context, caller: Caller, found: Row, alarms: list[Row]
+    connection: Connection, context: Context, caller: Caller, found: Row, beside: Beside
 ) -> views.MdtEntry:
     now = context.clock.now()
     referral = build.referral_of(found.record)
     referral_id: UUID = found.id
     about = reads.About(UUID(referral.alarm) if referral.alarm else None, [referral_id])
-    card = None
-    if build.card_withheld(referral, now) is None:
+    withheld, card = build.card_withheld(referral, now), None
+    if withheld is None:
         card = await reads.person_card(connection, context, caller, found.person_id, referral_id)
+        withheld = None if card else reads.no_card(found.person_id)
+    joint = (beside.joint.get(one) for one in referral.joint_with)
     return views.MdtEntry(
-        referral=build.referral_row(found, context.desk.rules, now),
+        referral=build.referral_row(found, beside.warned, context.desk.rules, now),
+        because=tuple(why for why, column in WHY.items() if getattr(found, column)),
+        joint=tuple(one for one in joint if one is not None),
         card=card,
+        card_withheld=withheld,
         tasks=await reads.tasks_about(connection, caller, found.subject_id, about, now),
         alarms_24h=tuple(
             build.alarm_view(build.alarm_of(one.record))
-            for one in alarms
+            for one in beside.alarms
             if one.subject_id == found.subject_id
         ),
     )

@@ -37,19 +37,6 @@ Key = Annotated[
 ]
 
 
-@router.get("/services", summary="Response services")
-async def list_services(caller: WhoCalls, context: Shared) -> views.Services:
-    """Give the services in the order in which they are tried; a responder's own only."""
-    async with context.sessions.transaction() as connection:
-        found = await rows(
-            connection,
-            "desk_services",
-            organisation_id=caller.organisation_id,
-            service_id=caller.service_id,
-        )
-    return views.Services(services=tuple(build.service_view(one) for one in found))
-
-
 @router.get("/referrals", summary="Referrals of a service, longest waiting first")
 async def list_referrals(
     caller: WhoCalls,
@@ -69,9 +56,10 @@ async def list_referrals(
             states=[one.value for one in state or OPEN],
             limit=limit + 1,
         )
+        warned = await reads.warnings_of(connection, found)
     rules, now = context.desk.rules, context.clock.now()
     return views.Referrals(
-        referrals=tuple(build.referral_row(one, rules, now) for one in found[:limit]),
+        referrals=tuple(build.referral_row(one, warned, rules, now) for one in found[:limit]),
         more=len(found) > limit,
     )
 
@@ -96,9 +84,10 @@ async def read_referral(
             card = await reads.person_card(
                 connection, context, caller, found.person_id, referral_id
             )
-            withheld = None if card else _no_card(found.person_id)
+            withheld = None if card else reads.no_card(found.person_id)
+        warned = await reads.warnings_of(connection, [found])
     return views.ReferralDetail(
-        referral=build.referral_row(found, context.desk.rules, now),
+        referral=build.referral_row(found, warned, context.desk.rules, now),
         notes=build.notes(referral),
         timeline=steps,
         timeline_cut=cut,
@@ -106,10 +95,6 @@ async def read_referral(
         card=card,
         card_withheld=withheld,
     )
-
-
-def _no_card(person_id: UUID | None) -> str:
-    return "your role does not read it" if person_id else "the referral is not about a known person"
 
 
 @router.post(
@@ -141,15 +126,17 @@ async def receive(
         )
         if before is None:
             await _check_or_add_person(connection, caller, body, person_id)
+        warned = await reads.warnings(connection, [person_id])
+    whose = build.Whose(person_id, person_id, warned.get(person_id))
     if before is not None:
         response.status_code = 200
         response.headers[REPLAY] = "true"
-        return _again(context, body, person_id, before)
+        return _again(context, body, whose, before)
     event = _received(body, caller, str(given), person_id, now)
     subject = NewSubject(person_id, caller.organisation_id, SubjectKind.PERSON, person_id=person_id)
     acted = await bring(context, caller, person_id, event, new=subject)
     made = next(one for one in acted.case.referrals if one.id == str(referral_id))
-    view = build.referral_view(made, person_id, person_id, context.desk.rules, now)
+    view = build.referral_view(made, whose, context.desk.rules, now)
     return views.ReferralActed(referral=view, decided=build.steps(acted.entries))
 
 
@@ -169,6 +156,7 @@ def _received(
         standard=body.standard,
         need=body.need,
         text=body.text,
+        disposition=body.disposition,
     )
 
 
@@ -209,7 +197,7 @@ async def _check_or_add_person(
 
 
 def _again(
-    context: Context, body: ReferralBody, person_id: UUID, before: Row
+    context: Context, body: ReferralBody, whose: build.Whose, before: Row
 ) -> views.ReferralActed:
     """Give what the key made before.
 
@@ -217,12 +205,13 @@ def _again(
         ApiError: 409 when it was another referral than this one.
     """
     referral = build.referral_of(before.record)
-    if before.person_id != person_id or referral.source is not body.source:
+    if before.person_id != whose.person or referral.source is not body.source:
         raise ApiError(
             409,
             "this Idempotency-Key made a referral of another person or source",
             what_next="Use a new key for a new referral; the same key only to repeat a request.",
             reason="key_reused",
         )
-    view = build.referral_row(before, context.desk.rules, context.clock.now())
+    whose = build.Whose(before.subject_id, whose.person, whose.warning)
+    view = build.referral_view(referral, whose, context.desk.rules, context.clock.now())
     return views.ReferralActed(referral=view, decided=())

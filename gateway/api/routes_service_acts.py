@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from alerts.events import Event, OperatorEvent, ServiceEvent
+from alerts.events import OperatorEvent, ServiceEvent
 from alerts.words import OperatorAct, ServiceAct
 from gateway.api import build, models, reads
 from gateway.api.act import bring, check_occurred
@@ -108,7 +108,7 @@ async def _serve(
 ) -> ReferralActed:
     now = context.clock.now()
     check_occurred(body.occurred_at, now)
-    found = await _referral(context, caller, referral_id)
+    found, whose = await _referral(context, caller, referral_id)
     event = ServiceEvent(
         at=now,
         service=build.referral_of(found.record).service,
@@ -117,7 +117,7 @@ async def _serve(
         by=caller.name,
         **body.model_dump(),
     )
-    return await _bring(context, caller, found, event)
+    return await _bring(context, caller, whose, event)
 
 
 async def _operate(  # noqa: PLR0913 - who does what to which, and why
@@ -129,7 +129,7 @@ async def _operate(  # noqa: PLR0913 - who does what to which, and why
     reason: str | None = None,
     text: str = "",
 ) -> ReferralActed:
-    found = await _referral(context, caller, referral_id)
+    found, whose = await _referral(context, caller, referral_id)
     event = OperatorEvent(
         at=context.clock.now(),
         operator=caller.name,
@@ -139,18 +139,19 @@ async def _operate(  # noqa: PLR0913 - who does what to which, and why
         reason=reason,
         text=text,
     )
-    return await _bring(context, caller, found, event)
+    return await _bring(context, caller, whose, event)
 
 
-async def _referral(context: Context, caller: Caller, referral_id: UUID) -> Row:
+async def _referral(context: Context, caller: Caller, referral_id: UUID) -> tuple[Row, build.Whose]:
     async with context.sessions.transaction() as connection:
-        return await reads.referral_row(connection, caller, referral_id)
+        found = await reads.referral_row(connection, caller, referral_id)
+        return found, build.whose(found, await reads.warnings_of(connection, [found]))
 
 
-async def _bring(context: Context, caller: Caller, found: Row, event: Event) -> ReferralActed:
-    acted = await bring(context, caller, found.subject_id, event)
-    after = next(one for one in acted.case.referrals if one.id == str(found.id))
-    view = build.referral_view(
-        after, found.subject_id, found.person_id, context.desk.rules, context.clock.now()
-    )
+async def _bring(
+    context: Context, caller: Caller, whose: build.Whose, event: OperatorEvent | ServiceEvent
+) -> ReferralActed:
+    acted = await bring(context, caller, whose.subject, event)
+    after = next(one for one in acted.case.referrals if one.id == event.referral)
+    view = build.referral_view(after, whose, context.desk.rules, context.clock.now())
     return ReferralActed(referral=view, decided=build.steps(acted.entries))

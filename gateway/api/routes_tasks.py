@@ -39,7 +39,10 @@ async def list_tasks(
     service: Annotated[str | None, Query(max_length=64)] = None,
     limit: Limit = LIMIT,
 ) -> views.Tasks:
-    """Give tasks that are open or claimed, the most urgent first; a responder's service's only."""
+    """Give tasks that are open or claimed, the most urgent first; a responder's service's only.
+
+    Each says whom it is about; `warning` is read before one calls their home.
+    """
     named = reads.named_service(caller, service)
     async with context.sessions.transaction() as connection:
         found = await rows(
@@ -50,9 +53,13 @@ async def list_tasks(
             kinds=_kinds(caller),
             limit=limit + 1,
         )
+        warned = await reads.warnings_of(connection, found)
     now = context.clock.now()
     return views.Tasks(
-        tasks=tuple(build.task_view(build.task_of(one.record), now) for one in found[:limit]),
+        tasks=tuple(
+            build.task_view(build.task_of(one.record), build.whose(one, warned), now)
+            for one in found[:limit]
+        ),
         more=len(found) > limit,
     )
 
@@ -64,12 +71,16 @@ async def _vitals_task(
     ended = Ended(caller.organisation_id, caller.actor, task_id, text, _kinds(caller))
     now = context.clock.now()
     try:
-        task = await vitals_acts.end_task(context.sessions, ended, context.desk, now)
+        done = await vitals_acts.end_task(context.sessions, ended, context.desk, now)
     except Forbidden as no:
         raise ApiError(409, str(no), reason="refused") from no
-    if task is None:
+    if done is None:
         return None
-    return views.TaskDone(task=build.task_view(task, now), notes=(), decided=())
+    person, task = done
+    async with context.sessions.transaction() as connection:
+        warned = await reads.warnings(connection, [person])
+    whose = build.Whose(person, person, warned.get(person))
+    return views.TaskDone(task=build.task_view(task, whose, now), notes=(), decided=())
 
 
 @router.post("/tasks/{task_id}/done", summary="A task is done")
@@ -79,6 +90,7 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
         found = await row(
             connection, "desk_task", id=task_id, organisation_id=caller.organisation_id
         )
+        warned = await reads.warnings_of(connection, [found] if found is not None else [])
     if found is None and (ended := await _vitals_task(context, caller, task_id, body.text)):
         return ended
     hidden = found is None or build.task_of(found.record).kind.value not in _kinds(caller)
@@ -90,7 +102,7 @@ async def done(task_id: UUID, body: DoneBody, caller: WhoCalls, context: Shared)
     task = next(one for one in acted.case.tasks if one.id == str(task_id))
     referral = next((one for one in acted.case.referrals if one.id == task.referral), None)
     return views.TaskDone(
-        task=build.task_view(task, now),
+        task=build.task_view(task, build.whose(found, warned), now),
         notes=() if referral is None else build.notes(referral),
         decided=build.steps(acted.entries),
     )

@@ -6,15 +6,21 @@ from pydantic import Field
 
 from gateway.api.records import (
     AlarmView,
+    Joint,
     ListedAlarm,
+    MdtWhy,
     NoteView,
-    PersonCard,
-    PlaceCard,
     ReferralView,
-    ServiceView,
     Step,
     TaskView,
-    View,
+)
+from gateway.api.records_base import HomeWarning, View
+from gateway.api.records_people import (
+    PersonCard,
+    PersonRecord,
+    PlaceCard,
+    ServiceView,
+    UntestedDevice,
 )
 
 
@@ -34,6 +40,9 @@ class AlarmDetail(ListedAlarm):
     referrals: tuple[ReferralView, ...]
     card: PersonCard | None = Field(description="null without a person, or for your role")
     place_card: PlaceCard | None
+    resident_cards: tuple[PersonCard, ...] = Field(
+        default=(), description="of a place where several people live: theirs, at most 20"
+    )
 
 
 class Acted(View):
@@ -94,18 +103,47 @@ class MdtEntry(View):
     """One person of the daily meeting."""
 
     referral: ReferralView
+    because: tuple[MdtWhy, ...] = Field(
+        description="in_support: within 72 h of the first visit; tasks_left: not done by the "
+        "day's end; follow_up: 91 days after its end, is the person at home?"
+    )
+    joint: tuple[Joint, ...] = Field(description="the other services of a joint response")
     card: PersonCard | None
+    card_withheld: str | None = Field(description="why there is no card")
     tasks: tuple[TaskView, ...]
     alarms_24h: tuple[AlarmView, ...]
 
 
 class MdtList(View):
-    """A service's daily meeting: open referrals, and those made, attended or ended that day."""
+    """A service's daily meeting: open referrals, and those of which `because` says why."""
 
     service: str
     date: date
     timezone: str
     entries: tuple[MdtEntry, ...]
+    more: bool
+
+
+class PersonDetail(View):
+    """A person: the card, the record, and what was done to the record."""
+
+    record: PersonRecord
+    warning: HomeWarning | None = Field(description="read it before you call this home")
+    card: PersonCard
+    history: tuple[Step, ...] = Field(description="of no alarm or referral, the newest first")
+
+
+class PersonChanged(View):
+    """A person's record after somebody changed it; nothing was decided if it was so before."""
+
+    record: PersonRecord
+    decided: tuple[Step, ...]
+
+
+class Untested(View):
+    """Devices whose monthly user test is overdue, the longest ago first."""
+
+    devices: tuple[UntestedDevice, ...]
     more: bool
 
 

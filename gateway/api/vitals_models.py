@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field, model_validator
 
 from alerts.vital_words import ClinicianAct, Level, Pathway, ReadingSource, VitalEvent
 from gateway.api.models import Body, Instant, Said, Short, Slug, Text
-from gateway.api.records import ReasonView, Step, View
+from gateway.api.records import ReasonView, Step
+from gateway.api.records_base import View
 
 NEEDED: dict[ClinicianAct, tuple[str, ...]] = {
     ClinicianAct.SNOOZE: ("parameter", "level"),

@@ -46,7 +46,7 @@ ACTS = frozenset(
     {
         "take", "call", "spoke", "no_reply", "answer", "stumble", "note", "up", "hand_over",
         "receive", "seen", "accept", "set_out", "face_to_face", "contact", "ring_back", "outcome",
-        "task_done",
+        "task_done", "status_changed", "record_changed", "death_reported",
     }
 )  # fmt: skip
 

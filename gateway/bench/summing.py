@@ -116,12 +116,20 @@ def named(row: Row, steps: Sequence[Step]) -> dict[str, Figure]:
     found = {} if row.sustained is None else {f"{head}/sustained_per_s": row.sustained}
     if row.at_rate is None:
         found |= {f"{head}/{name}": one for name, one in row.figures.items()}
+        found |= _parts(head, row.used)
     for rate in held_in_all(steps) if row.at_rate is not None else []:
-        mine = latencies([step for step in steps if step.rate == rate])
-        found |= {f"{head}/{rate:g}/{name}": one for name, one in mine.items()}
-    for part, used in row.used.items():
-        found |= {f"{head}/{part}/{name}": one for name, one in used.items()}
+        here = [step for step in steps if step.rate == rate]
+        found |= {f"{head}/{rate:g}/{name}": one for name, one in latencies(here).items()}
+        found |= _parts(f"{head}/{rate:g}", _used(here))
     return found
+
+
+def _parts(head: str, used: Mapping[str, Mapping[str, Figure]]) -> dict[str, Figure]:
+    return {
+        f"{head}/{part}/{name}": one
+        for part, figures in used.items()
+        for name, one in figures.items()
+    }
 
 
 def _used(steps: Sequence[Step]) -> dict[str, dict[str, Figure]]:

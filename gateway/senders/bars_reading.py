@@ -163,6 +163,7 @@ def _person(found: Row) -> PersonCard:
         contacts=tuple(_contact(one) for one in _contacts_of(found.contacts or "[]")),
         ceiling="" if ceiling == Ceiling.NONE.value else ceiling.replace("_", " "),
         language=found.language,
+        bereaved=found.bereaved,
     )
 
 

@@ -59,9 +59,15 @@ limit %(limit)b
 for no key update skip locked
 
 -- facts_persons --
--- What deciding may know of the people of these subjects, and of who lives in these places.
+-- What deciding may know of the people of these subjects, and of who lives in these places; and
+-- whether somebody of their home has died: a care home is bereaved for nobody else.
 select id, born, postcode, status, away_until, ceiling, anticipatory_line, conditions, contacts,
-       anticoagulants, plan, place_id, language, baseline_cognition, care_home
+       anticoagulants, plan, place_id, language, baseline_cognition, care_home,
+       place_id is not null and exists (
+           select from person as other
+           where other.place_id = person.place_id and other.status = 'deceased'
+             and not other.care_home
+       ) as bereaved
 from person
 where id = any(%(ids)b::uuid[]) or place_id = any(%(places)b::uuid[])
 
@@ -516,16 +522,26 @@ values (%(id)b, %(organisation_id)b, %(name)b, %(address)b, %(postcode)b)
 on conflict (id) do update set name = excluded.name, address = excluded.address,
     postcode = excluded.postcode
 
+-- recorded_persons --
+-- What the desk may have changed of these people since they were enrolled, locked in id order.
+select id, status, away_until, ceiling, anticipatory_line, conditions, anticoagulants,
+       baseline_cognition, care_home, death_reported_by, death_reported_at, death_confirmed_by
+from person
+where id = any(%(ids)b::uuid[])
+order by id
+for no key update
+
 -- put_person --
 -- A person as last described.
 insert into person (id, organisation_id, name, born, nhs_number, address, postcode, phone_home,
                     phone_mobile, status, away_until, ceiling, anticipatory_line, conditions,
                     contacts, anticoagulants, plan, place_id, language, baseline_cognition,
-                    care_home)
+                    care_home, death_reported_by, death_reported_at, death_confirmed_by)
 values (%(id)b, %(organisation_id)b, %(name)b, %(born)b, %(nhs_number)b, %(address)b, %(postcode)b,
         %(phone_home)b, %(phone_mobile)b, %(status)b, %(away_until)b, %(ceiling)b,
         %(anticipatory_line)b, %(conditions)b, %(contacts)b::jsonb, %(anticoagulants)b,
-        %(plan)b::jsonb, %(place_id)b, %(language)b, %(baseline_cognition)b, %(care_home)b)
+        %(plan)b::jsonb, %(place_id)b, %(language)b, %(baseline_cognition)b, %(care_home)b,
+        %(death_reported_by)b, %(death_reported_at)b, %(death_confirmed_by)b)
 on conflict (id) do update
     set name = excluded.name, born = excluded.born, nhs_number = excluded.nhs_number,
         address = excluded.address, postcode = excluded.postcode, phone_home = excluded.phone_home,
@@ -534,7 +550,10 @@ on conflict (id) do update
         anticipatory_line = excluded.anticipatory_line, conditions = excluded.conditions,
         contacts = excluded.contacts, anticoagulants = excluded.anticoagulants,
         plan = excluded.plan, place_id = excluded.place_id, language = excluded.language,
-        baseline_cognition = excluded.baseline_cognition, care_home = excluded.care_home
+        baseline_cognition = excluded.baseline_cognition, care_home = excluded.care_home,
+        death_reported_by = excluded.death_reported_by,
+        death_reported_at = excluded.death_reported_at,
+        death_confirmed_by = excluded.death_confirmed_by
 
 -- put_device --
 -- A device as last described; its secret changes only when a new one is given. Another
@@ -569,14 +588,34 @@ order by alarm.priority, alarm.alarm_at, alarm.id
 limit %(limit)b
 
 -- desk_alarm --
--- One alarm of an organisation, with whose it is; a place's is also the only resident's.
-select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.place_id, subject.label,
-       alarm.record::text, coalesce(subject.person_id, (
-           select min(person.id::text)::uuid from person
-           where person.place_id = subject.place_id having count(*) = 1
-       )) as person_id
+-- One alarm of an organisation, with whose it is.
+select alarm.id, alarm.subject_id, subject.kind as subject_kind, subject.person_id,
+       subject.place_id, subject.label, alarm.record::text
 from alarm join subject on subject.id = alarm.subject_id
 where alarm.id = %(id)b and alarm.organisation_id = %(organisation_id)b
+
+-- desk_places --
+-- The given places, and who lives there as far as is known; at most so many of each.
+select place.id, place.name, array(
+           select person.id from person
+           where person.place_id = place.id and person.status <> 'deceased'
+           order by person.id
+           limit %(limit)b
+       ) as residents
+from place
+where place.id = any(%(ids)b::uuid[]) and place.organisation_id = %(organisation_id)b
+
+-- desk_warnings --
+-- What must be read before one calls the homes of these cases: somebody has died there, or a death
+-- was reported that nobody has confirmed. A care home is bereaved for nobody else.
+select subject.id, bool_or(other.status = 'deceased') as bereaved
+from subject
+left join person on person.id = subject.person_id
+join person as other on other.id = subject.person_id
+    or (other.place_id = coalesce(subject.place_id, person.place_id) and not other.care_home)
+where subject.id = any(%(subjects)b::uuid[])
+  and (other.status = 'deceased' or other.death_reported_by is not null)
+group by subject.id
 
 -- desk_recent_alarms --
 -- Alarms of the given subjects within a span, oldest first.
@@ -598,10 +637,14 @@ limit %(limit)b
 
 -- desk_case_tasks --
 -- Tasks of an alarm and of the given referrals, oldest first.
-select task.record::text, task.subject_id from task
-where organisation_id = %(organisation_id)b and subject_id = any(%(subjects)b::uuid[])
-  and (alarm_id = %(alarm_id)b::uuid or referral_id = any(%(referrals)b::uuid[]))
-order by made_at, id
+select task.record::text, task.subject_id,
+       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id
+from task
+join subject on subject.id = task.subject_id
+left join referral on referral.id = task.referral_id
+where task.organisation_id = %(organisation_id)b and task.subject_id = any(%(subjects)b::uuid[])
+  and (task.alarm_id = %(alarm_id)b::uuid or task.referral_id = any(%(referrals)b::uuid[]))
+order by task.made_at, task.id
 
 -- desk_alarm_referrals --
 -- Referrals of one alarm, oldest first.
@@ -648,21 +691,43 @@ where referral.id = %(id)b and referral.organisation_id = %(organisation_id)b
 
 -- desk_day_referrals --
 -- What a service's daily meeting looks at: referrals made before the day's end that were open in
--- it, made in it or attended in it.
-select referral.id, referral.subject_id,
-       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
-       referral.record::text
-from referral join subject on subject.id = referral.subject_id
-where referral.organisation_id = %(organisation_id)b and referral.service_id = %(service_id)b
-  and referral.made_at < %(until)b
-  and (referral.state not in ('closed', 'withdrawn', 'rejected')
-       or referral.made_at >= %(since)b
-       or (referral.first_face_to_face_at >= %(since)b
-           and referral.first_face_to_face_at < %(until)b)
-       or coalesce(referral.record ->> 'closed_at', referral.record ->> 'withdrawn_at',
-                   referral.record ->> 'rejected_at')::timestamptz >= %(since)b)
-order by referral.made_at, referral.id
+-- it, made, attended or ended in it, within crisis support, with tasks left, or due for a look
+-- whether the person is at home (91 days); each with why it is there.
+select * from (
+    select referral.id, referral.subject_id, referral.made_at,
+           coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+           referral.record::text,
+           coalesce(ended.at >= %(until)b, true) as is_open,
+           referral.made_at >= %(since)b as is_made,
+           coalesce(referral.first_face_to_face_at >= %(since)b
+                    and referral.first_face_to_face_at < %(until)b, false) as is_attended,
+           coalesce(ended.at >= %(since)b and ended.at < %(until)b, false) as is_ended,
+           coalesce((referral.record ->> 'support_until')::timestamptz > %(since)b
+                    and referral.first_face_to_face_at < %(until)b, false) as is_in_support,
+           exists (
+               select from task
+               where task.referral_id = referral.id and task.made_at < %(until)b
+                 and (task.state in ('open', 'claimed')
+                      or (task.record ->> 'done_at')::timestamptz >= %(until)b)
+           ) as has_tasks,
+           coalesce((referral.record ->> 'follow_up_on')::date = %(day)b, false) as is_follow_up
+    from referral
+    join subject on subject.id = referral.subject_id
+    cross join lateral (
+        select coalesce(referral.record ->> 'closed_at', referral.record ->> 'withdrawn_at',
+                        referral.record ->> 'rejected_at')::timestamptz as at
+    ) as ended
+    where referral.organisation_id = %(organisation_id)b and referral.service_id = %(service_id)b
+      and referral.made_at < %(until)b
+) as listed
+where is_open or is_made or is_attended or is_ended or is_in_support or has_tasks or is_follow_up
+order by made_at, id
 limit %(limit)b
+
+-- desk_joint --
+-- Referrals of other services that answer the same alarms, as far as a meeting needs to know.
+select id, service_id, state, accepted_at, first_face_to_face_at from referral
+where organisation_id = %(organisation_id)b and id = any(%(ids)b::uuid[])
 
 -- person_card --
 -- What whoever goes to a person must know.
@@ -677,6 +742,67 @@ where person.id = %(id)b and person.organisation_id = %(organisation_id)b
 -- Where to go, for an alarm that belongs to a place.
 select id, name, address, postcode from place
 where id = %(id)b and organisation_id = %(organisation_id)b
+
+-- lock_person --
+-- Keeps a person's record as it is until it was written; after the lock of the case.
+select id from person where id = %(id)b and organisation_id = %(organisation_id)b
+for no key update
+
+-- person_record --
+-- The record of a person, from which deciding reads.
+select id, status, away_until, ceiling, anticipatory_line, conditions, anticoagulants,
+       baseline_cognition, care_home, death_reported_by, death_reported_at, death_confirmed_by
+from person
+where id = %(id)b and organisation_id = %(organisation_id)b
+
+-- change_person --
+-- A person's record after somebody changed it.
+update person
+set status = %(status)b, away_until = %(away_until)b, ceiling = %(ceiling)b,
+    anticipatory_line = %(anticipatory_line)b, conditions = %(conditions)b,
+    anticoagulants = %(anticoagulants)b, baseline_cognition = %(baseline_cognition)b,
+    care_home = %(care_home)b, death_reported_by = %(death_reported_by)b,
+    death_reported_at = %(death_reported_at)b, death_confirmed_by = %(death_confirmed_by)b
+where id = %(id)b and organisation_id = %(organisation_id)b
+
+-- desk_person --
+-- Whether a service works with a person: has a referral of theirs that is open, or ended lately.
+select referral.id
+from referral join subject on subject.id = referral.subject_id
+where referral.organisation_id = %(organisation_id)b and referral.service_id = %(service_id)b
+  and coalesce(subject.person_id, (referral.record ->> 'person')::uuid) = %(person_id)b
+  and coalesce(coalesce(referral.record ->> 'closed_at', referral.record ->> 'withdrawn_at',
+                        referral.record ->> 'rejected_at')::timestamptz >= %(since)b, true)
+limit 1
+
+-- desk_history --
+-- What was decided about a case that belongs to no alarm and no referral, the newest first.
+select entry::text from decision
+where organisation_id = %(organisation_id)b and subject_id = %(subject_id)b
+  and alarm_id is null and referral_id is null
+order by id desc
+limit %(limit)b
+
+-- desk_untested --
+-- Devices whose user test was heard last before a time, the longest ago first.
+select device.line, device.sender, device.model, subject.id as subject_id, subject.person_id,
+       subject.place_id, test.at::timestamptz as tested_at
+from subject
+cross join lateral jsonb_each_text(subject.state -> 'tested') as test (sender, at)
+join device on device.sender = test.sender and device.enabled
+    and device.organisation_id = subject.organisation_id
+left join person as wearer on wearer.id = device.person_id
+where (device.person_id = subject.person_id
+       or subject.place_id in (device.place_id, wearer.place_id))
+  and subject.organisation_id = %(organisation_id)b and subject.state -> 'tested' <> '{}'
+  and test.at::timestamptz < %(before)b
+order by tested_at, device.line, device.sender
+limit %(limit)b
+
+-- service_capacity --
+-- How many free places a service has now.
+update service set capacity = %(capacity)b, capacity_at = %(now)b
+where organisation_id = %(organisation_id)b and id = %(service_id)b
 
 -- person_by_nhs_number --
 -- Whether an organisation knows a person of this NHS number already.
@@ -695,15 +821,19 @@ on conflict (id) do nothing
 -- desk_tasks --
 -- Tasks that still want a person, by due time; those of one service when it is named. Those of the
 -- vitals half belong to no service.
-select wanted.record, wanted.subject_id from (
-    select task.record::text, task.subject_id, task.due_at, task.made_at, task.id
-    from task left join referral on referral.id = task.referral_id
+select wanted.record, wanted.subject_id, wanted.person_id from (
+    select task.record::text, task.subject_id,
+           coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id,
+           task.due_at, task.made_at, task.id
+    from task
+    join subject on subject.id = task.subject_id
+    left join referral on referral.id = task.referral_id
     where task.organisation_id = %(organisation_id)b and task.state in ('open', 'claimed')
       and (%(service_id)b::text is null
            or coalesce(task.record ->> 'service', referral.service_id) = %(service_id)b)
       and task.kind = any(%(kinds)b::text[])
     union all
-    select record::text, person_id, due_at, made_at, id from vitals_task
+    select record::text, person_id, person_id, due_at, made_at, id from vitals_task
     where organisation_id = %(organisation_id)b and state in ('open', 'claimed')
       and %(service_id)b::text is null and kind = any(%(kinds)b::text[])
 ) as wanted
@@ -713,8 +843,11 @@ limit %(limit)b
 -- desk_task --
 -- One task of an organisation, with the service it concerns.
 select task.record::text, task.subject_id,
-       coalesce(task.record ->> 'service', referral.service_id) as service_id
-from task left join referral on referral.id = task.referral_id
+       coalesce(task.record ->> 'service', referral.service_id) as service_id,
+       coalesce(subject.person_id, (referral.record ->> 'person')::uuid) as person_id
+from task
+join subject on subject.id = task.subject_id
+left join referral on referral.id = task.referral_id
 where task.id = %(id)b and task.organisation_id = %(organisation_id)b
 
 -- demo_next_due --
@@ -734,7 +867,12 @@ select service.name as service_name, service.timezone, organisation.name as orga
        coalesce(person.id, subject.id) as subject_id, person.name, person.born, person.nhs_number, person.address,
        person.postcode, person.phone_home, person.phone_mobile, person.contacts::text,
        person.ceiling, person.language, place.name as place_name, place.address as place_address,
-       place.postcode as place_postcode
+       place.postcode as place_postcode, exists (
+           select from person as other
+           where other.status = 'deceased' and (
+               other.id = person.id or (other.place_id = place.id and not other.care_home)
+           )
+       ) as bereaved
 from referral
 join subject on subject.id = referral.subject_id
 join organisation on organisation.id = referral.organisation_id

@@ -125,9 +125,12 @@ async def read_facts(
     persons: dict[UUID, Person] = {}
     residents: dict[UUID, list[UUID]] = {}
     devices: dict[UUID, dict[str, Device]] = {}
+    bereaved: set[UUID] = set()
     if people or places:
         for one in await rows(connection, "facts_persons", ids=people, places=places):
             persons[one.id] = _person(one)
+            if one.bereaved:
+                bereaved.add(one.id)
             if one.place_id is not None:
                 residents.setdefault(one.place_id, []).append(one.id)
         owners = [*persons, *places]
@@ -144,6 +147,7 @@ async def read_facts(
         one.id: msgspec.structs.replace(
             _facts(one, whom[one.id], persons, devices, services),
             elsewhere=tuple(elsewhere.get(one.id, ())),
+            bereaved=not bereaved.isdisjoint(whom[one.id]),
         )
         for one in subjects
     }

@@ -19,7 +19,13 @@ from gateway.store.connect import Connection, Session
 
 Storage = Literal["native", "timescale"]
 MIGRATION_LOCK = 0x11FE_11FE
-LATER = ("0002_services", "0003_person_record", "0005_vitals_state", "0006_rehearsal")
+LATER = (
+    "0002_services",
+    "0003_person_record",
+    "0004_death_by_two",
+    "0005_vitals_state",
+    "0006_rehearsal",
+)
 MIGRATIONS = ("0001_core", *LATER)
 TIME_VARIANT = "0001_time"
 

@@ -1,8 +1,9 @@
 """What one activation costs: `python ops/bench/activation.py`.
 
-Decides one press of a fresh case, of a case with an open alarm, and of a case with a long history,
-through `decide.on_signals`, and prints the median in microseconds. Then it plays a long story and
-prints how big the stored case became on the way: memory does not grow with history.
+Decides a press, a fall and smoke of a fresh case, of a case with an open alarm, and of a case at
+the end of a long story, through `decide.on_signals`, and prints each median in microseconds. Then
+it prints how big the stored case was on the way of the story: memory does not grow with history.
+Exit code 1 when a median is above the goal.
 """
 
 import argparse

@@ -8,11 +8,14 @@ import asyncio
 import gc
 import heapq
 from collections import deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from contextvars import Context
+from typing import Any, TypeVarTuple
 
 MAX_ROUNDS = 2_000_000
+
+Args = TypeVarTuple("Args")
 
 
 class StuckError(Exception):
@@ -58,8 +61,40 @@ class SimLoop(asyncio.BaseEventLoop):
             ready.append(heapq.heappop(timers))
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle.cancelled():
+            if not handle._cancelled:  # noqa: SLF001 - as asyncio's loop does
                 handle._run()  # noqa: SLF001 - as asyncio's loop does
+
+    # A hundred thousand of these a run: without what asyncio checks for real loops and threads.
+
+    def call_soon(
+        self, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
+    ) -> asyncio.Handle:
+        """Run it with all that is ready."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Args], object],
+        *args: *Args,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Run it at a simulated time."""
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, timer)
+        return timer
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[[*Args], object],
+        *args: *Args,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Run it so many simulated seconds from now."""
+        return self.call_at(self._passed_s + delay, callback, *args, context=context)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Leave it in its place: it is dropped when its turn comes."""

@@ -19,7 +19,7 @@ from ops.sim.workers import Outcome, Seeds
 
 FOLDER = Path("ops") / "chaos" / "mutants"
 TREE = ("alerts", "devices", "gateway", "ops/sim", "ops/simulation.py")
-SEEDS = 300
+SEEDS = 1_000
 WIDTH = 34
 
 __all__ = ["PatchError", "command", "patches", "try_one"]

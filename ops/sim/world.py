@@ -49,7 +49,7 @@ START = datetime(2021, 2, 2, 6, 50, tzinfo=UTC)
 NAMES = ("gw1", "gw2")
 LONG_S = 960.0
 SHORT_S = 210.0
-LONG_SHARE = 0.12
+LONG_SHARE = 0.06
 """How many runs last until the silent ladder's end; the others end when all is calm again."""
 CALM_PAUSE_S = 20.0
 BUSY_PROBE_S = 1.5

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import msgspec
 from hypothesis import strategies as st
 
 from alerts.case import Case
@@ -15,9 +14,11 @@ from alerts.events import (
     Event,
     Heard,
     OperatorEvent,
+    PersonChanged,
     ServiceEvent,
+    TaskDone,
 )
-from alerts.facts import Device, Plan
+from alerts.step import LIVE_TASKS
 from alerts.words import (
     CallTarget,
     CloseReason,
@@ -41,7 +42,6 @@ from devices.model import (
     StatusState,
     VitalCode,
 )
-from tests.alerts.houses import HUB, ICRS, PENDANT, T0, facts, person
 
 Input = Heard | Event
 Making = Callable[[datetime, int, Case], Input]
@@ -53,8 +53,8 @@ QUESTIONS = [None, "because", "general.breathing", "general.pain", "general.safe
 FLAGS = [Flag.RETAINED, Flag.CACHED, Flag.FROM_MEMORY, Flag.UNAUTHENTICATED, Flag.SIMULATED]
 
 
-def _last(items: tuple[Any, ...], name: str) -> str:
-    return items[-1].id if items else name
+def _last(items: tuple[Any, ...], name: str, back: int = 0) -> str:
+    return items[max(len(items) - 1 - back, 0)].id if items else name
 
 
 @st.composite
@@ -139,15 +139,24 @@ def service_events(draw: st.DrawFn) -> Making:
     tasks = draw(st.sampled_from([(), ("equipment",), ("nonsense",)]))
     back_s = draw(st.sampled_from([None, 100]))
     standard = draw(st.sampled_from([None, *Standard]))
+    given_to = draw(st.sampled_from(["icrs", "icrs", "hub", "county"]))
+    source = draw(st.sampled_from([Source.GP, Source.FAMILY]))
+    to_999 = draw(st.sampled_from([None, None, None, Disposition.EMERGENCY_999]))
+    action_needed = draw(st.booleans())
+    back = draw(st.sampled_from([0, 0, 1, 2]))
 
     def make(at: datetime, number: int, case: Case) -> ServiceEvent:
+        meant = _last(case.referrals, "none", back)
+        its = next((one.service for one in case.referrals if one.id == meant), given_to)
         return ServiceEvent(
             at,
-            "icrs",
+            given_to if fresh else its,
             do,
-            f"given-{number}" if fresh else _last(case.referrals, "none"),
+            f"given-{number}" if fresh else meant,
             mechanism=mechanism,
-            source=Source.GP,
+            source=source,
+            disposition=to_999,
+            action_needed=action_needed,
             standard=standard,
             eta=None if eta_s is None else at + timedelta(seconds=eta_s),
             occurred_at=None if back_s is None else at - timedelta(seconds=back_s),
@@ -172,6 +181,36 @@ def other_events(draw: st.DrawFn) -> Making:
     return make
 
 
+@st.composite
+def cancels(draw: st.DrawFn) -> Making:
+    """Draw a cancel of the fall that is waited for, or of one that comes next."""
+    early = draw(st.booleans())
+
+    def make(at: datetime, number: int, case: Case) -> Heard:
+        falls = [one.fall_key.partition("/")[2] for one in case.alarms if one.fall_key]
+        of = str(number + 1) if early or not falls else falls[-1]
+        signal = Activation("17", ActivationKind.CANCEL, key=str(number), of=of)
+        return Heard(f"r{number}", at, "17", "main", signal)
+
+    return make
+
+
+@st.composite
+def tasks_and_persons(draw: st.DrawFn) -> Making:
+    """Draw a task ticked off, or a person's status changed on the record."""
+    is_task = draw(st.booleans())
+    was, now = draw(st.sampled_from(PersonStatus)), draw(st.sampled_from(PersonStatus))
+    second = draw(st.sampled_from([None, "op2"]))
+
+    def make(at: datetime, _: int, case: Case) -> Event:
+        live = [one.id for one in case.tasks if one.state in LIVE_TASKS]
+        if is_task:
+            return TaskDone(at, "op1", live[-1] if live else "none")
+        return PersonChanged(at, "op1", was, now, second)
+
+    return make
+
+
 SENSIBLE: list[dict[str, Any]] = [
     {"do": OperatorAct.TAKE},
     {"do": OperatorAct.SPOKE},
@@ -181,6 +220,9 @@ SENSIBLE: list[dict[str, Any]] = [
     {"do": OperatorAct.RELEASE},
     {"do": OperatorAct.WITHDRAW, "reason": "because"},
     {"do": OperatorAct.CALL, "to": CallTarget.EMERGENCY_999},
+    {"do": OperatorAct.UP},
+    {"do": OperatorAct.NO_REPLY},
+    {"do": OperatorAct.CONFIRM},
     {"do": OperatorAct.DECIDE, "disposition": Disposition.CONTACT},
     {"do": OperatorAct.DECIDE, "disposition": Disposition.ADVICE},
     {"do": OperatorAct.DECIDE, "disposition": Disposition.UCR},
@@ -224,23 +266,10 @@ MOVES = st.lists(
             operator_events(),
             service_events(),
             other_events(),
+            cancels(),
+            tasks_and_persons(),
         ),
     ),
     max_size=14,
-)
-PLANS = st.sampled_from(
-    [Plan(at_once=True), Plan(operator=True), Plan(after_untaken_s=45), Plan(after_untaken_s=90)]
-)
-HOUSES = st.builds(
-    lambda press, fall, status, last_hour, device: facts(
-        person(plan={"press": press, "fall": fall}, status=status),
-        (msgspec.structs.replace(ICRS, automatic_last_hour=last_hour), HUB),
-        device,
-    ),
-    PLANS,
-    PLANS,
-    st.sampled_from([PersonStatus.HOME, PersonStatus.HOME, PersonStatus.AWAY]),
-    st.sampled_from([0, 0, 1000]),
-    st.sampled_from([PENDANT, Device("17", speech=False), Device("17", faulty_since=T0)]),
 )
 END_S = 4000

@@ -91,6 +91,7 @@ people = st.builds(
     language=st.none() | st.just("Polish"),
     uprn=st.none() | st.just("1"),
     surgery=st.none() | st.just("C82001"),
+    bereaved=st.booleans(),
 )
 moments = st.none() | st.integers(-600, 600).map(lambda s: T0 + timedelta(seconds=s))
 
@@ -163,6 +164,13 @@ def test_a_change_names_the_receivers_referral(change: Change, status: str, reas
         if entry["resource"]["meta"]["lastUpdated"].startswith("2026-07-02T06:57:00")
     }
     assert changed == {"MessageHeader", "ServiceRequest", "CarePlan"}
+
+
+def test_a_bereaved_home_is_flagged_and_no_other_is() -> None:
+    for bereaved in (True, False):
+        flags = resources(person(bereaved=bereaved), "Flag")
+        codes = [coded["code"] for flag in flags for coded in flag["code"]["coding"]]
+        assert ("bereaved" in codes) is bereaved
 
 
 def test_a_number_that_fails_its_check_is_kept_apart_and_flagged() -> None:

@@ -49,7 +49,9 @@ def test_nothing_that_is_said_later_replaces_the_referrers_words() -> None:
         ("note", "op1", "key under pot"),
         ("withdraw", "op1", "moved away; to Leeds"),
     ]
-    assert house.last.entries[-1].text == "moved away; to Leeds"
+    withdrawn, told_referrer = house.last.entries
+    assert withdrawn.text == "moved away; to Leeds"
+    assert told_referrer.text == "tell the referrer (gp): withdrawn"
 
 
 def test_a_rejection_keeps_its_reason_its_words_and_its_time() -> None:

@@ -10,8 +10,16 @@ from alerts.facts import Facts, Plan
 from alerts.lifecycle import Forbidden
 from alerts.step import Step
 from alerts.telecare.history import MAX_TESTED, untested
-from alerts.telecare.persons import changed
-from alerts.words import CloseReason, PersonStatus, SubjectKind, TaskKind, TaskState, What
+from alerts.telecare.persons import REPORTED, changed
+from alerts.words import (
+    CloseReason,
+    Disposition,
+    PersonStatus,
+    SubjectKind,
+    TaskKind,
+    TaskState,
+    What,
+)
 from tests.alerts.houses import BY_OPERATOR, ICRS, PENDANT, House, facts, person, rules
 
 BEREAVED = "this home is bereaved"
@@ -165,14 +173,74 @@ def test_whoever_was_only_away_is_not_called() -> None:
     assert [entry.reasons[0].reason for entry in step.entries] == ["status_changed"]
 
 
-@pytest.mark.parametrize("second", [None, "", "op1"])
-def test_a_death_is_confirmed_by_a_second_person(second: str | None) -> None:
+@pytest.mark.parametrize("second", ["", "op1"])
+def test_a_death_is_confirmed_by_a_second_person(second: str) -> None:
     house = House()
     with pytest.raises(Forbidden, match="second person"):
         change(house, 0, was=PersonStatus.HOME, now=PersonStatus.DECEASED, second=second)
 
     step = change(house, 1, was=PersonStatus.HOME, now=PersonStatus.DECEASED, second="op2")
     assert step.entries[0].reasons[0].inputs["second"] == "op2"
+
+
+def test_a_death_that_one_person_reports_asks_for_a_second_one_once() -> None:
+    house = House()
+    for seconds in (0, 60):
+        step = change(house, seconds, was=PersonStatus.HOME, now=PersonStatus.DECEASED)
+        assert step.entries[0].reasons[0].reason == "death_reported"
+
+    (task,) = house.case.tasks
+    assert (task.kind, task.text, task.due_at) == (TaskKind.SUPERVISOR, REPORTED, house.at(0))
+
+    change(house, 90, was=PersonStatus.HOME, now=PersonStatus.DECEASED, second="op2")
+    assert house.case.tasks[0].state is TaskState.DONE
+
+
+def test_a_report_that_is_taken_back_asks_nobody_any_more() -> None:
+    house = House()
+    change(house, 0, was=PersonStatus.HOME, now=PersonStatus.DECEASED)
+    change(house, 60, was=PersonStatus.HOME, now=PersonStatus.HOME)
+
+    assert [task.state for task in house.case.tasks] == [TaskState.CANCELLED]
+
+
+def test_other_parts_of_the_record_change_no_task_and_are_said() -> None:
+    house = House()
+    change(house, 0, was=PersonStatus.HOME, now=PersonStatus.DECEASED)
+    home = PersonStatus.HOME
+    changes = {"ceiling": "none -> comfort_only"}
+    step = change(house, 60, was=home, now=home, changes=changes, text="ReSPECT form seen")
+
+    (entry,) = step.entries
+    (reason,) = entry.reasons
+    assert (entry.what, entry.text) == (What.NOTHING, "ReSPECT form seen")
+    assert (reason.reason, reason.inputs) == ("record_changed", {"by": "op1", **changes})
+    assert [task.state for task in house.case.tasks] == [TaskState.OPEN]
+
+
+def test_whoever_shared_the_home_with_one_who_died_is_called_with_the_warning() -> None:
+    house = House(replace(facts(person(plan=BY_OPERATOR)), bereaved=True))
+    house.hear(0)
+    house.due(60)
+    task = house.task(TaskKind.CALL_PATIENT)
+    assert task.text == f"home and mobile phone; {BEREAVED}"
+    assert "bereaved_home" in house.reasons()
+
+    change(house, 90, was=PersonStatus.IN_HOSPITAL, now=PersonStatus.HOME)
+    change(house, 95, was=PersonStatus.IN_HOSPITAL, now=PersonStatus.HOME)
+    assert house.case.tasks[-1].text == f"welfare call; {BEREAVED}"
+    assert sum(task.text.startswith("welfare call") for task in house.case.tasks) == 1
+
+    house.operator(100, "decide", disposition=Disposition.CLINICIAN)
+    assert house.task(TaskKind.RING_BACK).text.endswith(BEREAVED)
+
+
+def test_a_task_that_calls_nobody_at_home_carries_no_warning() -> None:
+    house = House(replace(facts(person(plan=BY_OPERATOR)), bereaved=True))
+    house.hear(0)
+    house.operator(10, "decide", disposition=Disposition.EMERGENCY_999)
+
+    assert BEREAVED not in house.task(TaskKind.EMERGENCY_999).text
 
 
 def test_a_case_without_a_person_has_no_status() -> None:

@@ -23,8 +23,9 @@ from devices.model import (
     Activation,
     Phase,
 )
+from tests.alerts.homes import HOUSES
 from tests.alerts.houses import T0, rules
-from tests.alerts.moves import END_S, HOUSES, MOVES, NOT_CALLS, Input, Making
+from tests.alerts.moves import END_S, MOVES, NOT_CALLS, Input, Making
 
 
 def _apply(case: Case, known: Facts, given_: Input, now: datetime) -> Decision:

@@ -10,8 +10,12 @@ from alerts import decide
 from alerts.case import Alarm, Case, Decision
 from alerts.events import Heard, OperatorEvent
 from alerts.facts import Facts
+from alerts.rule_ids import Rule
 from alerts.step import CLOSED_REFERRALS, LIVE_TASKS
 from alerts.tasks import EMERGENCIES
+from alerts.telecare.timers import ON_THEIR_WAY
+from alerts.timing import TimerKind
+from alerts.waiting import IN_QUEUE, WHILE_TAKEN
 from alerts.words import (
     AlarmKind,
     AlarmState,
@@ -22,8 +26,9 @@ from alerts.words import (
     What,
 )
 from devices.model import Activation, ActivationKind, Flag
+from tests.alerts.homes import HOUSES
 from tests.alerts.houses import T0, facts, rules
-from tests.alerts.moves import END_S, HOUSES, MOVES, Input, Making
+from tests.alerts.moves import END_S, MOVES, Input, Making
 
 CALLS = (AlarmKind.HELP, AlarmKind.LIFE_SAFETY)
 GRAVITY: Mapping[Disposition | None, int] = {
@@ -52,6 +57,15 @@ def open_emergencies(case: Case) -> set[str]:
         task.id
         for task in case.tasks
         if task.kind is TaskKind.EMERGENCY_999 and task.state in LIVE_TASKS
+    }
+
+
+def live_tasks(case: Case) -> set[str]:
+    """Give what is open for people; a comfort call is replaced by the next one."""
+    return {
+        task.id
+        for task in case.tasks
+        if task.state in LIVE_TASKS and task.kind is not TaskKind.COMFORT_CALL
     }
 
 
@@ -89,11 +103,74 @@ def test_no_sequence_of_signals_and_acts_loses_an_open_alarm(
                 _check_end(before[alarm_id], made, decision)
 
 
+class Climbed:
+    """Which open alarms rang up to the partner centre since nobody has them."""
+
+    def __init__(self) -> None:
+        self.ids: set[str] = set()
+
+    def note(self, decision: Decision) -> None:
+        for entry in decision.entries:
+            if entry.what in (What.ALARM_OPENED, What.ALARM_UNTAKEN):
+                self.ids.discard(entry.alarm or "")
+            if entry.reasons[0].rule == Rule.CLIMB_PARTNER.value:
+                self.ids.add(entry.alarm or "")
+
+
+def _is_watched(case: Case, alarm: Alarm, climbed: Climbed) -> bool:
+    """Say whether something will ring for a call, or everybody was rung, or a team is coming."""
+    waiting = {TimerKind(timer.kind) for timer in case.timers if timer.about == alarm.id}
+    if alarm.state is AlarmState.OPEN:
+        return alarm.id in climbed.ids or not waiting.isdisjoint(IN_QUEUE)
+    coming = any(r.alarm == alarm.id and r.state in ON_THEIR_WAY for r in case.referrals)
+    return not waiting.isdisjoint(WHILE_TAKEN) or (alarm.decided_at is not None and coming)
+
+
+def _silence_is_timed(case: Case, alarm: Alarm) -> bool:
+    """Say whether 999 comes by time for whoever is silent, or is or was asked for since."""
+    if alarm.silent_since is None or alarm.marks.get("task_999", T0) >= alarm.silent_since:
+        return True
+    if alarm.cancelled_at is not None and alarm.signals == 1:
+        return True  # a fall that was cancelled, and nothing else: it is called back
+    if any(
+        task.kind is TaskKind.EMERGENCY_999 and task.alarm == alarm.id
+        for task in case.tasks
+        if task.state in LIVE_TASKS
+    ):
+        return True
+    waiting = {timer.kind for timer in case.timers if timer.about == alarm.id}
+    return not waiting.isdisjoint({TimerKind.LADDER_999.value, TimerKind.FALL_VOICE.value})
+
+
+@settings(max_examples=150, deadline=None)
+@given(HOUSES, MOVES)
+def test_no_call_for_help_is_ever_left_without_anything_that_rings_for_it(
+    known: Facts, moves: list[tuple[int, Making]]
+) -> None:
+    """Untaken it climbs, taken it is waited for, silent it goes to 999: after every single step."""
+    case, now, climbed = decide.new_case("person:wc", T0), T0, Climbed()
+    for number, (wait_s, make) in enumerate(moves):
+        now += timedelta(seconds=wait_s)
+        for made in (None, make):
+            decision = (
+                decide.due(case, known, rules(), now)
+                if made is None
+                else apply(case, known, made(now, number, case), now)
+            )
+            case = decision.case
+            climbed.note(decision)
+            for alarm in live(case).values():
+                if alarm.kind in CALLS:
+                    assert _is_watched(case, alarm, climbed), alarm
+                    assert _silence_is_timed(case, alarm), alarm
+
+
 def _check_end(alarm: Alarm, made: Input | None, decision: Decision) -> None:
     closed = What.ALARM_CLOSED if alarm.kind in CALLS else What.TECHNICAL_CLOSED
     said = {entry.what for entry in decision.entries if entry.alarm == alarm.id}
-    if isinstance(made, OperatorEvent) and made.do is OperatorAct.CLOSE:
-        assert made.alarm == alarm.id
+    if isinstance(made, OperatorEvent) and made.do in (OperatorAct.CLOSE, OperatorAct.DECIDE):
+        assert made.close_reason is not None
+        assert made.alarm in (alarm.id, None), "None: named by its referral"
         assert What.ALARM_CLOSED in said
         return
     assert alarm.kind is AlarmKind.TECHNICAL, "only a person closes a call for help"
@@ -137,7 +214,7 @@ def test_time_passing_only_raises(known: Facts, moves: list[tuple[int, Making]])
             assert found.rings >= alarm.rings
             assert GRAVITY[found.disposition] >= GRAVITY[alarm.disposition]
             assert alarm.silent_since is None or found.silent_since is not None
-        assert open_emergencies(case) <= open_emergencies(later)
+        assert live_tasks(case) <= live_tasks(later), "no time ends what a person must do"
         assert running(case) <= running(later)
         ended = {ReferralState.WITHDRAWN, ReferralState.CLOSED, ReferralState.REJECTED}
         before = {one.id for one in case.referrals if one.state in ended}

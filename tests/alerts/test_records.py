@@ -15,9 +15,10 @@ def test_who_comes_home_is_called_and_the_call_is_ticked_off() -> None:
     assert house.case.tasks[0].state is TaskState.DONE
 
 
-def test_a_death_that_one_person_reports_is_refused() -> None:
+def test_a_death_that_one_person_confirms_to_themselves_is_refused() -> None:
     house = House()
-    house.tell(0, PersonChanged(house.at(0), "op1", PersonStatus.HOME, PersonStatus.DECEASED))
+    dead = PersonStatus.DECEASED
+    house.tell(0, PersonChanged(house.at(0), "op1", PersonStatus.HOME, dead, second="op1"))
 
     assert house.whats() == [What.REFUSED]
     assert house.refusal() == "a death is confirmed by a second person"

@@ -18,6 +18,7 @@ from gateway.context import Context
 from gateway.outbox import Dispatcher
 from gateway.senders.desk import desk_sender
 from gateway.store.connect import Connection, Row, Session
+from gateway.store.save import audit_code
 from gateway.tokens import Role, new_token
 from tests.databases import ORGANISATION
 from tests.store.messages import arrival
@@ -207,3 +208,14 @@ async def deliver(house: House) -> None:
     dispatcher = Dispatcher(sessions, senders, house.context.desk, house.clock, asyncio.Event())
     while await dispatcher.once():
         pass
+
+
+async def audited(house: House, act: str) -> list[tuple[str, UUID]]:
+    """Give who did an act about what, as the audit says; each row bears its keyed code."""
+    found = await house.sql(
+        "select actor, about, act, digest, code from audit where act = %(act)s order by id", act=act
+    )
+    key = house.context.desk.audit_key
+    for one in found:
+        assert one.code == audit_code(key, one.actor, one.act, one.about, one.digest)
+    return [(one.actor, one.about) for one in found]

@@ -19,7 +19,7 @@ from gateway.embedded.place import Place
 
 PROJECT = Path(__file__).parents[2]
 GRACE_S = 1.0
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 # Starts (or adopts) as a gateway does, says so, and waits for its end.
 GATEWAY = """

@@ -81,7 +81,9 @@ async def test_the_daily_meeting_sees_the_day_in_local_time(house: House) -> Non
     assert left == ["equipment"]
     assert [one["id"] for one in entry["alarms_24h"]] == [referral["alarm"]]
     assert [one["referral"]["id"] for one in that_day["entries"]] == [referral["id"]]
-    assert before["entries"] == after["entries"] == []
+    assert before["entries"] == []
+    (later,) = after["entries"]
+    assert later["because"] == ["in_support", "tasks_left"], "72 h of support; nobody delivered it"
 
 
 async def test_an_open_referral_stays_on_every_days_list(house: House) -> None:

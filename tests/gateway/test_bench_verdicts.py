@@ -8,11 +8,13 @@ from gateway.bench.answers import Said
 from gateway.bench.figures import holds
 from gateway.bench.loading import Samples
 from gateway.bench.messages import NS, Order
+from gateway.bench.processes import Used
 from gateway.bench.proofs import Proof
 from gateway.bench.result import Step, Verdict
 from gateway.bench.step import Observed, Where, judge, unstored_growth
-from gateway.bench.summing import held_in_all
+from gateway.bench.summing import empty_row, filled, held_in_all, named
 from gateway.bench.system import Stored
+from tests.gateway.bench_house import SmallSystem
 
 BEGAN_NS = 1_795_387_225_000_000_000
 WHERE = Where("small", 0, 1, 1.0, Path())
@@ -69,3 +71,13 @@ def test_only_a_rate_that_held_in_every_round_is_common() -> None:
     assert held_in_all([held, again]) == [500]
     assert held_in_all([held, behind]) == []
     assert held_in_all([]) == []
+
+
+def test_a_cost_is_compared_with_that_of_the_same_rate() -> None:
+    slow = replace(judged(samples(500, 0.0, 0.01)), used={"server": Used(1.0, 9.0)})
+    fast = replace(judged(samples(1_000, 0.0, 0.01)), used={"server": Used(1.0, 9.0)})
+    row = filled(empty_row(SmallSystem(), 0, {}, ""), [slow, fast], [500, 1_000])
+    figures = named(row, [slow, fast])
+
+    assert figures["small/0ms/500/server/cpu_us"].middle == 500
+    assert figures["small/0ms/1000/server/cpu_us"].middle == 250

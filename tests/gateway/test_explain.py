@@ -27,6 +27,7 @@ def test_an_alarm_is_explained_from_its_signal_to_the_visit() -> None:
     assert "06:56:00 UTC  An alarm was opened: help" in said
     opened = "this kind of signal is a call for help (rule alarm.one_open_per_kind, version 1)"
     assert f"    because {opened}; it looked at: what pendant" in said
+    assert "device 17, message 7" in said
     assert "the plan says: refer at once (rule plan.at_once, version 1)" in said
     assert "A provisional referral, which nobody has confirmed, to icrs was made" in said
     assert "06:56:40 UTC  op1 recorded: take" in said

@@ -14,7 +14,7 @@ from tests.databases import MORNING
 from tests.store.messages import arrival, column
 
 MONTH = timedelta(days=31)
-MAX_ROUNDS = 50
+MAX_ROUNDS = 500
 
 
 async def as_of(session: Session) -> datetime:

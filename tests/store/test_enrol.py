@@ -26,6 +26,22 @@ def text(**more: Any) -> bytes:
         ({"persons": [{"id": "p", "name": "F", "plan": {"press": "soon"}}]}, "persons.0.plan"),
         ({"persons": [{"id": "p", "name": "F", "nhs_number": "12"}]}, "persons.0.nhs_number"),
         ({"services": [{"id": "s", "name": "S", "timezone": "Mars/Base"}]}, "services.0.timezone"),
+        *(
+            ({"persons": [{"id": "p", "name": "F", **more}]}, "persons.0.*two different people")
+            for more in (
+                {"status": "deceased"},
+                {"status": "deceased", "death_confirmed_by": ["op1", " OP1"]},
+                {"status": "home", "death_confirmed_by": ["op1", "op2"]},
+            )
+        ),
+        (
+            {
+                "persons": [
+                    {"id": "p", "name": "F", "status": "deceased", "death_confirmed_by": ["op1"]}
+                ]
+            },
+            "persons.0.death_confirmed_by",
+        ),
     ],
 )
 def test_a_wrong_row_is_named(more: dict[str, Any], named: str) -> None:
@@ -57,3 +73,60 @@ def test_a_way_of_delivery_that_is_not_known_is_refused() -> None:
     service = {"id": "icrs", "name": "Crisis service", "delivery": "bras"}
     with pytest.raises(SettingsError, match="delivery"):
         enrol.read_roll(text(services=[service]))
+
+
+RECORD = (
+    "select status || ' ' || ceiling || ' ' || coalesce(death_reported_by, '-') || ' '"
+    " || coalesce(death_confirmed_by, '-') from person where name = 'Fictional OP'"
+)
+BY_TWO = {"status": "deceased", "death_confirmed_by": ["op1", "op2"]}
+
+
+def of_op(**more: Any) -> enrol.Roll:
+    """Give the roll again, in which OP's row says more."""
+    op = {"id": "op", "name": "Fictional OP", "born": "1940-05-01", "postcode": "LE2 1AA", **more}
+    return roll(persons=[{"id": "wc", "name": "Fictional WC"}, op])
+
+
+async def test_what_the_desk_changed_stays_unless_the_file_names_it(
+    session: Session, sessions: Sessions
+) -> None:
+    await enrol.enrol(sessions, of_op(ceiling="none"), MORNING)
+    async with session.transaction() as connection:
+        await connection.execute(
+            "update person set status = 'away', away_until = now(), ceiling = 'comfort_only',"
+            " death_reported_by = 'op1' where name = 'Fictional OP'"
+        )
+
+    await enrol.enrol(sessions, of_op(language="cy"), MORNING)
+    assert await column(session, RECORD) == ["away comfort_only op1 -"]
+    assert len(await column(session, "select 1 from person where away_until is not null")) == 1
+
+    await enrol.enrol(sessions, of_op(status="home", ceiling="not_for_hospital"), MORNING)
+    assert await column(session, RECORD) == ["home not_for_hospital op1 -"]
+    assert await column(session, "select 1 from person where away_until is not null") == []
+
+
+async def test_a_file_records_a_death_that_two_people_confirmed_and_takes_none_back(
+    session: Session, sessions: Sessions
+) -> None:
+    await enrol.enrol(sessions, roll(), MORNING)
+    await enrol.enrol(sessions, of_op(**BY_TWO), MORNING)
+    recorded = await column(session, RECORD)
+    again = {"status": "deceased", "death_confirmed_by": ["op3", "op4"]}
+    await enrol.enrol(sessions, of_op(**again), MORNING)
+    await enrol.enrol(sessions, of_op(), MORNING)
+
+    with pytest.raises(SettingsError, match="person op is recorded as deceased, and the file"):
+        await enrol.enrol(sessions, of_op(status="home"), MORNING)
+
+    assert recorded == ["deceased none op1 op2"]
+    assert await column(session, RECORD) == recorded, "who confirmed it first stays"
+
+
+async def test_a_new_person_may_be_enrolled_as_deceased_by_two(
+    session: Session, sessions: Sessions
+) -> None:
+    await enrol.enrol(sessions, of_op(**BY_TWO), MORNING)
+
+    assert await column(session, RECORD) == ["deceased none op1 op2"]

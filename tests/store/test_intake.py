@@ -278,7 +278,11 @@ async def test_a_referral_from_a_place_carries_the_person_it_was_made_for(
             connection, "desk_alarm_referrals", alarm_id=UUID(alarm), organisation_id=ORGANISATION
         )
         sent = await row(connection, "bars_case", **{**named, "id": made.id}, service_id="icrs")
-    assert shown is not None
+        assert shown is not None
+        ids = [shown.place_id]
+        (home,) = await rows(
+            connection, "desk_places", ids=ids, organisation_id=ORGANISATION, limit=9
+        )
     assert sent is not None
-    assert (shown.person_id, made.person_id) == (wc, wc)
+    assert (shown.person_id, home.residents, made.person_id) == (None, [wc], wc)
     assert (sent.subject_id, sent.name, sent.place_name) == (wc, "Fictional WC", "Fictional Court")

@@ -58,7 +58,34 @@ async def test_a_database_of_an_earlier_shape_is_brought_forward_and_keeps_its_r
 
     assert await column(session, "select roaming from service") == [False]
     at = await column(session, "select at from migration order by name")
-    assert at == [MORNING, later, MORNING, MORNING, MORNING]
+    assert at == [MORNING, later, MORNING, MORNING, MORNING, MORNING]
+    await session.close()
+
+
+async def test_a_death_that_was_recorded_before_two_people_were_asked_stays_one(
+    empty_database: str,
+) -> None:
+    session = Session(lambda: empty_database, "test")
+    await migrate(session, "native", MORNING)
+    async with session.transaction() as connection:
+        await connection.execute("alter table person drop constraint person_death_by_two")
+        for column_name in ("reported_by", "reported_at", "confirmed_by"):
+            text = f"alter table person drop column death_{column_name}"
+            await connection.execute(text.encode())
+        await connection.execute("delete from migration where name = '0004_death_by_two'")
+        await connection.execute(
+            "insert into organisation (id, name, created_at)"
+            " values (gen_random_uuid(), 'Test', now())"
+        )
+        await connection.execute(
+            "insert into person (id, organisation_id, name, status)"
+            " select gen_random_uuid(), id, 'Fictional', 'deceased' from organisation"
+        )
+
+    await migrate(session, "native", MORNING)
+
+    text = "select status || ': ' || death_reported_by || ', ' || death_confirmed_by from person"
+    assert await column(session, text) == ["deceased: not recorded (first), not recorded (second)"]
     await session.close()
 
 

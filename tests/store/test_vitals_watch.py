@@ -13,7 +13,7 @@ from gateway import intake, vitals_watch
 from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING
-from tests.store.messages import arrival, column, count, press
+from tests.store.messages import arrival, column, count, press, up
 from tests.store.vitals_house import COPD, GOOD, OP, WC, Watch, admit
 
 pytestmark = pytest.mark.usefixtures("enrolled")
@@ -252,6 +252,24 @@ async def test_a_broken_person_is_told_again_only_after_a_while(
     watch.later(minutes=15)
     await watch.say(spo2_pct=95)
     assert await count(session, "inbox") == 2
+
+
+async def test_answers_to_a_script_reach_the_open_call_and_others_do_not(
+    watch: Watch, session: Session
+) -> None:
+    await intake.take(session, [press()], watch.desk, watch.now)
+    watch.later(seconds=20)
+    mood, confused = {"id": "9-1", "answers": {"mood": "low"}}, {"confusion.now": True}
+    await watch.hear(up(mood, at=watch.now))
+    assert await count(session, "inbox") == 0
+
+    await watch.hear(up({"id": "9-2", "answers": confused}, at=watch.now))
+    assert await count(session, "inbox") == 1
+    await watch.tick()
+
+    given = await column(session, "select record -> 'answers' ->> 'confusion.now' from alarm")
+    assert given == ["yes"]
+    assert await count(session, "task", "kind = 'ring_back'") == 1
 
 
 async def test_a_backlog_of_vitals_does_not_hold_up_a_press(

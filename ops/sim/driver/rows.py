@@ -72,6 +72,9 @@ class Person(NamedTuple):
     language: str | None
     baseline_cognition: str
     care_home: bool
+    death_reported_by: str | None = None
+    death_reported_at: datetime | None = None
+    death_confirmed_by: str | None = None
 
 
 class Device(NamedTuple):

@@ -32,8 +32,11 @@ NOT_SIMULATED = (
     # What screens and partners read, and the demo.
     "desk_alarms", "desk_alarm", "desk_recent_alarms", "desk_decisions", "desk_case_tasks",
     "desk_alarm_referrals", "desk_services", "desk_referrals", "desk_referral",
-    "desk_day_referrals", "desk_tasks", "desk_task", "person_card", "place_card",
+    "desk_day_referrals", "desk_joint", "desk_tasks", "desk_task", "desk_places", "desk_warnings",
+    "desk_person", "desk_history", "desk_untested", "person_card", "place_card",
     "person_by_nhs_number", "add_person", "demo_next_due", "demo_acknowledged",
+    # What people change of a record or a service at the HTTP side.
+    "lock_person", "person_record", "change_person", "service_capacity",
     # The BaRS-shaped sender and its answers.
     "bars_case", "bars_sent", "bars_named", "bars_name", "bars_referral",
     # Extracts.

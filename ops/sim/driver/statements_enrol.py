@@ -10,6 +10,11 @@ from ops.sim.driver.transaction import Transaction
 from ops.sim.driver.values import jsonb
 
 DeviceId = namedtuple("DeviceId", "id")  # noqa: PYI024 - a query's row
+Recorded = namedtuple(  # noqa: PYI024 - as above
+    "Recorded",
+    "id status away_until ceiling anticipatory_line conditions anticoagulants baseline_cognition"
+    " care_home death_reported_by death_reported_at death_confirmed_by",
+)
 
 
 async def add_organisation(tx: Transaction, given: Given) -> Answer:
@@ -46,6 +51,18 @@ async def put_place(tx: Transaction, given: Given) -> Answer:
     else:
         tx.put(table, row.id, row._replace(organisation_id=old.organisation_id))
     return 1
+
+
+async def recorded_persons(tx: Transaction, given: Given) -> Answer:
+    """Give what the desk may have changed, locked in id order."""
+    table, found = tx.tables.person, []
+    for key in sorted(dict.fromkeys(given["ids"])):
+        if tx.row(table, key) is None:
+            continue
+        row = await tx.lock(table, key)
+        if row is not None:
+            found.append(Recorded(*(getattr(row, name) for name in Recorded._fields)))
+    return found
 
 
 async def put_person(tx: Transaction, given: Given) -> Answer:
@@ -89,5 +106,8 @@ async def put_device(tx: Transaction, given: Given) -> Answer:
 
 
 STATEMENTS: dict[str, Statement] = {
-    one.__name__: one for one in (add_organisation, put_service, put_place, put_person, put_device)
-}
+    one.__name__: one
+    for one in (
+        add_organisation, put_service, put_place, recorded_persons, put_person, put_device,
+    )
+}  # fmt: skip

@@ -17,7 +17,7 @@ Locked = namedtuple(  # noqa: PYI024 - a query's row
 PersonFacts = namedtuple(  # noqa: PYI024 - as above
     "PersonFacts",
     "id born postcode status away_until ceiling anticipatory_line conditions contacts"
-    " anticoagulants plan place_id language baseline_cognition care_home",
+    " anticoagulants plan place_id language baseline_cognition care_home bereaved",
 )
 DeviceFacts = namedtuple(  # noqa: PYI024 - as above
     "DeviceFacts", "id sender line person_id place_id interval_s model speech faulty_since"
@@ -99,9 +99,17 @@ async def facts_persons(tx: Transaction, given: Given) -> Answer:
             row.id, row.born, row.postcode, row.status, row.away_until, row.ceiling,
             row.anticipatory_line, row.conditions, row.contacts, row.anticoagulants, row.plan,
             row.place_id, row.language, row.baseline_cognition, row.care_home,
+            _is_bereaved(tx, row),
         )
         for row in found.values()
     ]  # fmt: skip
+
+
+def _is_bereaved(tx: Transaction, person: Person) -> bool:
+    if person.place_id is None:
+        return False
+    home = tx.find(tx.tables.person, tx.tables.person_place, person.place_id)
+    return any(other.status == "deceased" and not other.care_home for other in home)
 
 
 async def facts_elsewhere(tx: Transaction, given: Given) -> Answer:

@@ -144,7 +144,9 @@ class Tables:
         self.service: Table[rows.Service] = Table("service", itemgetter(0, 1), references=(owner,))
         self.place: Table[rows.Place] = Table("place", first, references=(owner,))
         home = (attrgetter("place_id"), self.place)
-        self.person: Table[rows.Person] = Table("person", first, references=(owner, home))
+        self.person: Table[rows.Person] = Table(
+            "person", first, references=(owner, home), check=_is_person
+        )
         self.person_place = self.person.index(attrgetter("place_id"))
         wearer = (attrgetter("person_id"), self.person)
         self.device: Table[rows.Device] = Table(
@@ -226,6 +228,12 @@ def _automatic(referral: rows.Referral) -> Hashable | None:
 def _certificate(device: rows.Device) -> Hashable | None:
     shown = device.certificate_sha256
     return (device.line, shown) if shown is not None else None
+
+
+def _is_person(person: rows.Person) -> bool:
+    first, second = person.death_reported_by, person.death_confirmed_by
+    by_two = first is not None and second is not None and first != second
+    return person.status != "deceased" or by_two
 
 
 def _is_device(device: rows.Device) -> bool:

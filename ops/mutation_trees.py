@@ -1,7 +1,8 @@
-"""The mutants of a source file: each a small change that the tests should notice.
+"""The changes of a source file: each a small one that the tests should notice.
 
-A fixed set of operators, applied one at a time, in the order of the source. Docstrings, annotations
-and asserts (which state what our own code promises) are left alone.
+A fixed set of operators, applied one at a time, in the order of the source, to the syntax tree.
+Docstrings, annotations and asserts (which state what our own code promises) are left alone. Faults
+that are planted as patches, for the simulation to find, are another thing: ops/sim/mutants.py.
 """
 
 import ast
@@ -31,13 +32,28 @@ COUNTED: dict[type[ast.operator], type[ast.operator]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mutant:
-    """One change: where, what it was and became, and the whole module with it."""
+class Function:
+    """The outermost function around a change: its qualified name, and the lines of its body."""
+
+    name: str
+    body: range
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change: where, what it was and became, and the whole module with it.
+
+    `lines` are those of the statement it is part of, without the statements within that one: who
+    executes none of them cannot notice. `function` is None for what runs when the module is
+    imported.
+    """
 
     line: int
     was: str
     became: str
     tree: ast.Module
+    lines: range
+    function: Function | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +70,52 @@ def places(source: str) -> Iterator[Place]:
         yield from (Place(number, choice) for choice in range(len(_changes(node))))
 
 
-def mutant(source: str, place: Place) -> Mutant:
+def change(source: str, place: Place) -> Change:
     """Make one change of a module's source."""
     tree = ast.parse(source)
     node = list(_places(tree))[place.number]
     changed = _changes(node)[place.choice]
+    way = _way(tree, node)
     was, line = ast.unparse(node), node.lineno
     _Replace(node, changed).visit(tree)
-    return Mutant(line, was, ast.unparse(changed), ast.fix_missing_locations(tree))
+    return Change(
+        line,
+        was,
+        ast.unparse(changed),
+        ast.fix_missing_locations(tree),
+        _lines([one for one in way if isinstance(one, ast.stmt)][-1]),
+        _function(way),
+    )
+
+
+def _way(tree: ast.AST, node: ast.AST) -> list[ast.AST]:
+    """Give the nodes from the root to a node, both included; empty when it is not below."""
+    if tree is node:
+        return [tree]
+    for child in ast.iter_child_nodes(tree):
+        if way := _way(child, node):
+            return [tree, *way]
+    return []
+
+
+def _lines(statement: ast.stmt) -> range:
+    """Give a statement's lines: up to its body, where it has one and nothing after that."""
+    end = statement.end_lineno or statement.lineno
+    if isinstance(statement, ast.If | ast.While | ast.For | ast.With):
+        end = max(statement.lineno, statement.body[0].lineno - 1)
+    return range(statement.lineno, end + 1)
+
+
+def _function(way: list[ast.AST]) -> Function | None:
+    """Name the outermost function of the way to a node."""
+    names = []
+    for one in way:
+        if isinstance(one, ast.ClassDef):
+            names.append(one.name)
+        if isinstance(one, ast.FunctionDef):
+            body = range(one.body[0].lineno, (one.end_lineno or one.lineno) + 1)
+            return Function(".".join([*names, one.name]), body)
+    return None
 
 
 class _Replace(ast.NodeTransformer):
@@ -91,7 +145,8 @@ def _places(tree: ast.AST) -> Iterator[ast.expr | ast.stmt]:
 
 
 def _is_docstring(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    said = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(said, ast.Constant) and isinstance(said.value, str)
 
 
 def _changes(  # noqa: C901, PLR0911 - one case for each operator
