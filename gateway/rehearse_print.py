@@ -10,6 +10,8 @@ HEAD = (
     f"{'pathway':<15}{'patient-days':>13}{'alerts a day':>17}{'raised':>8}{'missed':>8}"
     f"{'changed':>9}{'later':>7}{'earlier':>9}{'real: missed of':>17}"
 )
+PRINTED = 12
+"""So many cases are printed; the document has them all."""
 
 
 def lines_of(found: Document) -> Iterator[str]:
@@ -28,8 +30,10 @@ def lines_of(found: Document) -> Iterator[str]:
     if broken:
         yield f"{broken} people could not be played: the log says whose record cannot be read"
     yield "cases to read:" if found.cases else "no case to read: nothing rings otherwise"
-    for number, case in enumerate(found.cases, 1):
+    for number, case in enumerate(found.cases[:PRINTED], 1):
         yield from _case(number, case)
+    if found.cases[PRINTED:]:
+        yield f"{len(found.cases) - PRINTED} more in the document (--json FILE)"
     yield ""
     yield "what this cannot say:"
     yield from (f"* {one}" for one in found.not_known)
