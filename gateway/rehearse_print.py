@@ -26,6 +26,9 @@ def lines_of(found: Document) -> Iterator[str]:
         yield _row(name, figures)
     yield ""
     yield from _moved(found.figures)
+    recorded, replayed = (found.figures["all"][n] for n in ("recorded_alerts", "of_them_replayed"))
+    if recorded:
+        yield f"the replay of the rules in force has {replayed} of {recorded} recorded alerts"
     broken = found.figures["all"]["could_not_be_played"]
     if broken:
         yield f"{broken} people could not be played: the log says whose record cannot be read"

@@ -20,6 +20,8 @@ from devices.model import VitalCode
 
 SAME = timedelta(hours=24)
 """A day: somebody who weighs every morning shows the same a day later."""
+NEAR = timedelta(hours=12)
+"""A recorded alert and one of the replay that opened so near each other are taken to be the same."""
 MINUTE = timedelta(minutes=1)
 MAX_CASES_A_PERSON = 2
 MAX_READINGS = 12
@@ -92,6 +94,12 @@ class Compared(msgspec.Struct, frozen=True):
     missed: tuple[Seen, ...]
     raised: tuple[Seen, ...]
     real: tuple[Real, ...]
+
+    @property
+    def replayed(self) -> int:
+        """How many of the recorded alerts the replay of the rules in force has, too."""
+        opened = [one.opened_at for one in self.before.alerts]
+        return sum(any(abs(at - one) <= NEAR for one in opened) for at in self.history.recorded)
 
     def judged(self, seen: Seen) -> Judged | None:
         """Give what is known about an alert; that it was real before that it was not."""

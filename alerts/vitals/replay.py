@@ -71,6 +71,8 @@ class History(msgspec.Struct, frozen=True):
         until: The end.
         reports: In the order they came.
         acts: What clinicians did, in order.
+        recorded: When alerts opened that were confirmed in truth, for how far a replay is to be
+            believed.
     """
 
     person: str
@@ -81,6 +83,7 @@ class History(msgspec.Struct, frozen=True):
     reports: tuple[Report, ...]
     acts: tuple[ClinicianEvent, ...] = ()
     judged: tuple[Judged, ...] = ()
+    recorded: tuple[datetime, ...] = ()
 
     @property
     def pathway(self) -> str:

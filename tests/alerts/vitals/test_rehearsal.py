@@ -120,6 +120,14 @@ def test_minutes_are_rounded_towards_nothing() -> None:
     assert minutes_between(minutes(0), None) is None
 
 
+def test_recorded_alerts_are_replayed_when_one_opened_within_half_a_day() -> None:
+    half = DAY / 2
+    recorded = tuple(minutes(at) for at in (-half, 5, half, half + 1, -half - 1))
+
+    assert held((seen(0),), (), recorded=recorded).replayed == 3
+    assert held((), (seen(0),), recorded=recorded).replayed == 0
+
+
 # -- the cases to read ---------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from alerts.vitals.replay import Judged, Played, Seen
 from devices.model import VitalCode
 from gateway.rulebook import rule_files
 from tests.alerts.vitals.histories import history, judged, proposal, reason, seen
+from tests.alerts.vitals.wards import minutes
 
 RED, AMBER = Level.RED, Level.AMBER
 
@@ -42,6 +43,7 @@ def test_a_sum_counts_what_one_person_gave() -> None:
         (seen(30), seen(4_990, level=RED), seen(40_000)),
         judged(0, 100), judged(20_000, 20_000), judged(40_000, 40_000),
         judged(5_000, 5_000, real=False), judged(60_000, 60_001),
+        recorded=(minutes(1), minutes(50_000)),
     )  # fmt: skip
 
     assert found.before == Arm(
@@ -55,6 +57,7 @@ def test_a_sum_counts_what_one_person_gave() -> None:
     assert (found.real, found.real_missed, found.real_gained) == (4, 1, 1)
     assert found.real_moved == {30: 1}
     assert (found.people, found.minutes, found.reports, found.acts) == (1, 1_440, 0, 0)
+    assert (found.recorded, found.replayed) == (2, 1)
 
 
 def test_changes_of_reason_alone_are_neither_lower_nor_higher() -> None:
