@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from alerts.vitals.rehearsal import Case, span_words
+from alerts.vitals.rehearsal_cases import Case, span_words
 from alerts.vitals.rehearsal_sum import Document
 
 HEAD = (

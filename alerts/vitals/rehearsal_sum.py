@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from alerts.vital_words import Level
-from alerts.vitals.rehearsal import Case, CaseKind, Compared, has_changed, minutes_between, order
-from alerts.vitals.replay import Played
+from alerts.vitals.history import Played
+from alerts.vitals.rehearsal import Compared, has_changed, minutes_between
+from alerts.vitals.rehearsal_cases import Case, CaseKind, order
 
 MAX_OF_A_KIND = 8
 """So many cases to read of each kind: what is missed must not crowd out what is raised."""

@@ -14,9 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from alerts.vital_words import ClinicianAct, Crisis, ReadingSource
+from alerts.vitals.history import History, Judged
 from alerts.vitals.inputs import Answered, ClinicianEvent, Reading, Report
 from alerts.vitals.plan import MonitoringPlan
-from alerts.vitals.replay import History, Judged
 from alerts.vitals.state import Alert
 from alerts.words import PersonStatus
 from devices.decoding import Families, decode

@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
+from alerts.vitals.history import History
 from alerts.vitals.rehearsal_sum import Document
-from alerts.vitals.replay import History
 from firmware_stubs.patients.patient import Patient
 from gateway import rehearse_ward, rehearse_work
 from gateway.__main__ import app

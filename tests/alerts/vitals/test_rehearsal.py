@@ -6,19 +6,11 @@ import msgspec
 import pytest
 
 from alerts.vital_words import ClinicianAct, Level
+from alerts.vitals.history import Judged, Played, Seen
 from alerts.vitals.inputs import Reading
-from alerts.vitals.rehearsal import (
-    MAX_REASONS,
-    Case,
-    CaseKind,
-    Compared,
-    cases,
-    compare,
-    is_same,
-    minutes_between,
-    span_words,
-)
-from alerts.vitals.replay import Judged, Played, Seen, play
+from alerts.vitals.rehearsal import Compared, compare, is_same, minutes_between
+from alerts.vitals.rehearsal_cases import MAX_REASONS, Case, CaseKind, cases, span_words
+from alerts.vitals.replay import play
 from devices.model import Quality, VitalCode
 from tests.alerts.houses import rules
 from tests.alerts.vitals.histories import (

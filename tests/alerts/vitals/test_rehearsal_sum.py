@@ -9,7 +9,9 @@ from alerts.ruleset import read_book
 from alerts.vital_digest import changed, is_vital, limits_digest, row_digest, rows_digest
 from alerts.vital_rows import Limits
 from alerts.vital_words import Level
-from alerts.vitals.rehearsal import CaseKind, cases, compare
+from alerts.vitals.history import Judged, Played, Seen
+from alerts.vitals.rehearsal import compare
+from alerts.vitals.rehearsal_cases import CaseKind, cases
 from alerts.vitals.rehearsal_sum import (
     MAX_OF_A_KIND,
     Arm,
@@ -22,7 +24,6 @@ from alerts.vitals.rehearsal_sum import (
     percentile,
     sum_of,
 )
-from alerts.vitals.replay import Judged, Played, Seen
 from devices.model import VitalCode
 from gateway.rulebook import rule_files
 from tests.alerts.vitals.histories import history, judged, proposal, reason, seen
