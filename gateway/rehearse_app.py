@@ -16,6 +16,9 @@ def add_rehearse(app: typer.Typer, run: Run) -> None:
 
     @app.command()
     def rehearse(  # noqa: PLR0913 - as many options as a rehearsal has sides
+        rules: Annotated[
+            Path | None, typer.Argument(help="The same as --proposed.", show_default=False)
+        ] = None,
         *,
         proposed: Annotated[
             Path | None,
@@ -56,7 +59,8 @@ def add_rehearse(app: typer.Typer, run: Run) -> None:
         from gateway.rehearse_command import Order, rehearse_it  # noqa: PLC0415 - slow to import
 
         order = Order(
-            proposed=proposed, person=person, limits=limits, ward=ward, days=days, to=to, jobs=jobs,
+            proposed=proposed or rules, person=person, limits=limits, ward=ward, days=days,
+            to=to, jobs=jobs,
             since=None if since is None else since.date(),
             until=None if until is None else until.date(),
         )  # fmt: skip

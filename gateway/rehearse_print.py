@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from alerts.vitals.rehearsal import Case, span_words
+from alerts.vitals.rehearsal_cases import Case, span_words
 from alerts.vitals.rehearsal_sum import Document
 
 HEAD = (
     f"{'pathway':<15}{'patient-days':>13}{'alerts a day':>17}{'raised':>8}{'missed':>8}"
     f"{'changed':>9}{'later':>7}{'earlier':>9}{'real: missed of':>17}"
 )
+PRINTED = 12
+"""So many cases are printed; the document has them all."""
 
 
 def lines_of(found: Document) -> Iterator[str]:
@@ -24,12 +26,17 @@ def lines_of(found: Document) -> Iterator[str]:
         yield _row(name, figures)
     yield ""
     yield from _moved(found.figures)
+    recorded, replayed = (found.figures["all"][n] for n in ("recorded_alerts", "of_them_replayed"))
+    if recorded:
+        yield f"the replay of the rules in force has {replayed} of {recorded} recorded alerts"
     broken = found.figures["all"]["could_not_be_played"]
     if broken:
         yield f"{broken} people could not be played: the log says whose record cannot be read"
     yield "cases to read:" if found.cases else "no case to read: nothing rings otherwise"
-    for number, case in enumerate(found.cases, 1):
+    for number, case in enumerate(found.cases[:PRINTED], 1):
         yield from _case(number, case)
+    if found.cases[PRINTED:]:
+        yield f"{len(found.cases) - PRINTED} more in the document (--json FILE)"
     yield ""
     yield "what this cannot say:"
     yield from (f"* {one}" for one in found.not_known)

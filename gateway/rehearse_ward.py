@@ -13,9 +13,9 @@ from typing import Any, cast
 from alerts.events import Heard
 from alerts.ruleset import Rules
 from alerts.vital_words import ClinicianAct, Pathway, Reference
+from alerts.vitals.history import History, Judged, Recheck
 from alerts.vitals.inputs import ClinicianEvent, Report, report_of
 from alerts.vitals.plan import MonitoringPlan
-from alerts.vitals.replay import History, Judged, Recheck
 from alerts.words import PersonStatus
 from devices.model import Answers, Measurement, Quality, Signal, VitalCode
 from firmware_stubs.patients.diary import messages

@@ -19,11 +19,13 @@ import structlog
 from msgspec.structs import replace
 
 from alerts.ruleset import Rules, parse_rules
+from alerts.vitals.history import History, Recheck, nobody
 from alerts.vitals.plan import LimitSet
-from alerts.vitals.rehearsal import cases, compare
+from alerts.vitals.rehearsal import compare
+from alerts.vitals.rehearsal_cases import cases
 from alerts.vitals.rehearsal_plan import limits_of, plan_of_now
 from alerts.vitals.rehearsal_sum import Sum, joined, sum_of
-from alerts.vitals.replay import History, Recheck, nobody, play
+from alerts.vitals.replay import play
 from devices.decoding import families
 from firmware_stubs.patients.ward import Ward
 from gateway.errors import GatewayError, SettingsError

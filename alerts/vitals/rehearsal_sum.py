@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from alerts.vital_words import Level
-from alerts.vitals.rehearsal import Case, CaseKind, Compared, has_changed, minutes_between, order
-from alerts.vitals.replay import Played
+from alerts.vitals.history import Played
+from alerts.vitals.rehearsal import Compared, has_changed, minutes_between
+from alerts.vitals.rehearsal_cases import Case, CaseKind, order
 
 MAX_OF_A_KIND = 8
 """So many cases to read of each kind: what is missed must not crowd out what is raised."""
@@ -48,6 +49,8 @@ class Sum(msgspec.Struct, frozen=True):
     """What was found about some people.
 
     Attributes:
+        recorded, replayed: Alerts that truly were, and of them those that the replay of the rules
+            in force has, too.
         moved: Minutes later (below 0 earlier) -> how many episodes that both see.
         real_moved: Likewise of the real ones that both see.
         broken: People whose record cannot be read or breaks deciding; not in any other figure.
@@ -59,6 +62,8 @@ class Sum(msgspec.Struct, frozen=True):
     minutes: int = 0
     reports: int = 0
     acts: int = 0
+    recorded: int = 0
+    replayed: int = 0
     before: Arm = Arm()
     after: Arm = Arm()
     raised: int = 0
@@ -82,6 +87,8 @@ def sum_of(compared: Compared, found: tuple[Case, ...]) -> Sum:
         minutes=compared.history.counted_min,
         reports=len(compared.history.reports),
         acts=len(compared.history.acts),
+        recorded=len(compared.history.recorded),
+        replayed=compared.replayed,
         before=_arm(compared, compared.before, sum(r.before is not None for r in compared.real)),
         after=_arm(compared, compared.after, sum(r.after is not None for r in compared.real)),
         raised=len(compared.raised),
@@ -182,6 +189,8 @@ def figures(found: Sum) -> dict[str, Any]:
         "patient_days": round(found.minutes / DAY_MIN, 2),
         "messages": found.reports,
         "acts": found.acts,
+        "recorded_alerts": found.recorded,
+        "of_them_replayed": found.replayed,
         "in_force": _shown(found.before, found.minutes),
         "proposed": _shown(found.after, found.minutes),
         "raised": found.raised,

@@ -1264,7 +1264,7 @@ order by device.person_id, packet.received_at, packet.sender, packet.key
 
 -- rehearse_alerts --
 -- These people's alerts as they were, and when they ended.
-select id, person_id, level, opened_at, closed_at, record::text
+select id, person_id, confirmed, opened_at, closed_at, record::text
 from vitals_alert
 where person_id = any(%(ids)b::uuid[]) and opened_at >= %(since)b and opened_at < %(until)b
 order by person_id, opened_at, id

@@ -14,9 +14,9 @@ import msgspec
 from msgspec.structs import replace
 
 from alerts.vital_words import ClinicianAct, Crisis, ReadingSource
+from alerts.vitals.history import History, Judged
 from alerts.vitals.inputs import Answered, ClinicianEvent, Reading, Report
 from alerts.vitals.plan import MonitoringPlan
-from alerts.vitals.replay import History, Judged
 from alerts.vitals.state import Alert
 from alerts.words import PersonStatus
 from devices.decoding import Families, decode
@@ -140,6 +140,11 @@ class _Recorded:
             # An alert of the replay has another id: what was done then is done to what is open.
             acts=tuple(replace(act, alarm=None) for _, act in acts if act.at >= since),
             judged=tuple(_judged(one, acts) for one in self.alerts if one.closed_at is not None),
+            recorded=tuple(
+                one.opened_at
+                for one in self.alerts
+                if one.confirmed and one.opened_at >= max(span.since, plan.started_at)
+            ),
         )
 
     def _until(self, span: Span, reports: Sequence[Report]) -> datetime:

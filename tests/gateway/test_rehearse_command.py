@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from alerts.rule_ids import Rule
 from alerts.ruleset import Rules
+from alerts.vitals.history import History
 from alerts.vitals.rehearsal_sum import Document
-from alerts.vitals.replay import History
 from firmware_stubs.patients.patient import Patient
 from gateway import rehearse_ward, rehearse_work
 from gateway.__main__ import app
@@ -22,8 +22,8 @@ from gateway.rulebook import read_rules, rule_files
 from tests.alerts.vitals.histories import ROW
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
-WARD = "7:30:40"
-LOOSE = "alert_high = 160, warning_high = 150"
+WARD = "7:40:60"
+LOOSE = "alert_high = 125, warning_high = 92"
 FIGURE = f"""
 [[rule]]
 id = "figure.after_untaken"
@@ -67,7 +67,7 @@ def ask(house: Path, *words: str) -> Result:
 
 
 def rehearse(house: Path, *more: str, proposed: str = "HOUSE/proposed.toml") -> Result:
-    words = ("rehearse", "--proposed", proposed, "--ward", WARD, "--jobs", "1", *more)
+    words = ("rehearse", proposed, "--ward", WARD, "--jobs", "1", *more)
     return ask(house, *words)
 
 
@@ -83,17 +83,18 @@ def test_a_made_up_ward_is_rehearsed_printed_and_written_for_its_owner_only(hous
     assert stat.S_IMODE((house / "found.json").stat().st_mode) == 0o600
     assert found.is_whole
     assert found.history == {
-        "source": "made-up ward", "seed": 7, "patients": 30, "days": 40,
+        "source": "made-up ward", "seed": 7, "patients": 40, "days": 60,
     }  # fmt: skip
     every = found.figures["all"]
-    assert every["people"] == 30
+    assert every["people"] == 40
     assert every["real"]["known"] > 0
-    assert every["changed"] + every["missed"] > 0, "a limit of 150 is seen to matter"
+    assert every["raised"] > 12, "a warning from 92 on is seen to matter"
     assert "limit.default.heart_rate_bpm: version 1 -> version 2" in done.output
     assert f"rehearsal {found.digest[:16]}, for the approval" in done.output
     assert "cases to read:" in done.output
+    assert f"{len(found.cases) - 12} more in the document" in done.output
     assert "The patients are made up" in done.output
-    assert sum(one["people"] for name, one in found.figures.items() if name != "all") == 30
+    assert sum(one["people"] for name, one in found.figures.items() if name != "all") == 40
     again = rehearse(house, "--json", "HOUSE/found.json")
     assert again.exit_code == 1
     assert "exists: name a file that does not" in again.output
@@ -106,7 +107,7 @@ def test_processes_come_to_the_same_document(house: Path) -> None:
 
     assert both.exit_code == 0, both.output
     assert (house / "alone.json").read_bytes() == (house / "both.json").read_bytes()
-    assert "30 of 30 people" in both.output
+    assert "40 of 40 people" in both.output
 
 
 def test_a_folder_is_rehearsed_as_a_whole(house: Path) -> None:
@@ -160,7 +161,7 @@ def test_a_person_who_breaks_deciding_is_counted_and_harms_nobody(
     done = rehearse(house, "--json", "HOUSE/found.json")
 
     assert done.exit_code == 0, done.output
-    assert json.loads((house / "found.json").read_bytes())["figures"]["all"]["people"] == 29
+    assert json.loads((house / "found.json").read_bytes())["figures"]["all"]["people"] == 39
     assert "1 people could not be played" in done.output
 
 
@@ -186,7 +187,7 @@ def test_rules_are_approved_with_their_rehearsal_which_is_kept_and_shown(
     assert done.exit_code == 0, done.output
     (line,) = (one for one in listed.splitlines() if "limit.default.heart_rate_bpm" in one)
     assert "version 2" in line
-    assert "rehearsed over 40 days of 30 people:" in line
+    assert "rehearsed over 60 days of 40 people:" in line
     assert "NOT REHEARSED" not in listed
     held = read_rules(house / "approved")
     assert held.vitals.mark != read_rules(None).vitals.mark

@@ -105,6 +105,7 @@ async def test_looser_rules_miss_the_real_one_and_the_false_one_and_say_which_is
 
     assert await column(house.watch.session, "select count(*) from vitals_alert") == [2]
     assert every["in_force"]["alerts"] == 2, "the replay of the rules in force gives what was"
+    assert (every["recorded_alerts"], every["of_them_replayed"]) == (2, 2)
     assert (every["missed"], every["raised"], every["changed"]) == (2, 0, 0)
     assert every["real"] == {**every["real"], "known": 1, "missed": 1}
     assert (every["in_force"]["acts_left_out"], every["proposed"]["acts_left_out"]) == (0, 3)

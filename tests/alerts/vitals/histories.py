@@ -6,9 +6,9 @@ from typing import Any
 from alerts.case import Reason
 from alerts.ruleset import Rules, parse_rules
 from alerts.vital_words import ClinicianAct, Level
+from alerts.vitals.history import History, Judged, Seen
 from alerts.vitals.inputs import ClinicianEvent, Report, Value
 from alerts.vitals.plan import MonitoringPlan
-from alerts.vitals.replay import History, Judged, Seen
 from gateway.rulebook import rule_files
 from tests.alerts.vitals.wards import T0, minutes, readings
 

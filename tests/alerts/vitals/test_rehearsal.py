@@ -6,19 +6,11 @@ import msgspec
 import pytest
 
 from alerts.vital_words import ClinicianAct, Level
+from alerts.vitals.history import Judged, Played, Seen
 from alerts.vitals.inputs import Reading
-from alerts.vitals.rehearsal import (
-    MAX_REASONS,
-    Case,
-    CaseKind,
-    Compared,
-    cases,
-    compare,
-    is_same,
-    minutes_between,
-    span_words,
-)
-from alerts.vitals.replay import Judged, Played, Seen, play
+from alerts.vitals.rehearsal import Compared, compare, is_same, minutes_between
+from alerts.vitals.rehearsal_cases import MAX_REASONS, Case, CaseKind, cases, span_words
+from alerts.vitals.replay import play
 from devices.model import Quality, VitalCode
 from tests.alerts.houses import rules
 from tests.alerts.vitals.histories import (
@@ -118,6 +110,14 @@ def test_minutes_are_rounded_towards_nothing() -> None:
     assert minutes_between(minutes(0), minutes(1.9)) == 1
     assert minutes_between(minutes(1.9), minutes(0)) == -1
     assert minutes_between(minutes(0), None) is None
+
+
+def test_recorded_alerts_are_replayed_when_one_opened_within_half_a_day() -> None:
+    half = DAY / 2
+    recorded = tuple(minutes(at) for at in (-half, 5, half, half + 1, -half - 1))
+
+    assert held((seen(0),), (), recorded=recorded).replayed == 3
+    assert held((), (seen(0),), recorded=recorded).replayed == 0
 
 
 # -- the cases to read ---------------------------------------------------------------------------

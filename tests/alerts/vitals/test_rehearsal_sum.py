@@ -9,7 +9,9 @@ from alerts.ruleset import read_book
 from alerts.vital_digest import changed, is_vital, limits_digest, row_digest, rows_digest
 from alerts.vital_rows import Limits
 from alerts.vital_words import Level
-from alerts.vitals.rehearsal import CaseKind, cases, compare
+from alerts.vitals.history import Judged, Played, Seen
+from alerts.vitals.rehearsal import compare
+from alerts.vitals.rehearsal_cases import CaseKind, cases
 from alerts.vitals.rehearsal_sum import (
     MAX_OF_A_KIND,
     Arm,
@@ -22,10 +24,10 @@ from alerts.vitals.rehearsal_sum import (
     percentile,
     sum_of,
 )
-from alerts.vitals.replay import Judged, Played, Seen
 from devices.model import VitalCode
 from gateway.rulebook import rule_files
 from tests.alerts.vitals.histories import history, judged, proposal, reason, seen
+from tests.alerts.vitals.wards import minutes
 
 RED, AMBER = Level.RED, Level.AMBER
 
@@ -42,6 +44,7 @@ def test_a_sum_counts_what_one_person_gave() -> None:
         (seen(30), seen(4_990, level=RED), seen(40_000)),
         judged(0, 100), judged(20_000, 20_000), judged(40_000, 40_000),
         judged(5_000, 5_000, real=False), judged(60_000, 60_001),
+        recorded=(minutes(1), minutes(50_000)),
     )  # fmt: skip
 
     assert found.before == Arm(
@@ -55,6 +58,7 @@ def test_a_sum_counts_what_one_person_gave() -> None:
     assert (found.real, found.real_missed, found.real_gained) == (4, 1, 1)
     assert found.real_moved == {30: 1}
     assert (found.people, found.minutes, found.reports, found.acts) == (1, 1_440, 0, 0)
+    assert (found.recorded, found.replayed) == (2, 1)
 
 
 def test_changes_of_reason_alone_are_neither_lower_nor_higher() -> None:

@@ -6,10 +6,11 @@ import pytest
 
 from alerts.vital_rows import Limits, Slot
 from alerts.vital_words import ClinicianAct, Crisis, Level, Pathway
+from alerts.vitals.history import Played
 from alerts.vitals.inputs import Report
 from alerts.vitals.plan import LimitSet, MonitoringPlan
 from alerts.vitals.rehearsal_plan import limits_of, plan_of_now, wrong_with
-from alerts.vitals.replay import Played, play
+from alerts.vitals.replay import play
 from alerts.words import PersonStatus
 from devices.model import VitalCode
 from tests.alerts.houses import rules
