@@ -254,7 +254,7 @@ def _recorded(
 def _found(one: History | Unreadable, arms: Arms) -> Sums:
     if isinstance(one, History):
         return _one(one.person, lambda: one, arms, nobody)
-    log.warning("a person cannot be rehearsed", person=str(one.person_id), error=one.why)
+    log.warning("a person cannot be rehearsed", subject=str(one.person_id), error=one.why)
     return {BROKEN: Sum(broken=1)}
 
 
@@ -263,5 +263,5 @@ def _one(person: str, read: Callable[[], History], arms: Arms, recheck: Recheck)
     try:
         return arms.sums(read(), recheck)
     except Exception as error:  # noqa: BLE001 - one person must not stop all others
-        log.warning("a person cannot be rehearsed", person=person, error=place(error))
+        log.warning("a person cannot be rehearsed", subject=person, error=place(error))
         return {BROKEN: Sum(broken=1)}
