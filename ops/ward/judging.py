@@ -48,7 +48,7 @@ class Judgement:
         episodes: How many; `ours`, `fixed`: caught by one of the arms only; `both`: by both.
         difference: Sensitivity of the default rules less that of plain limits.
         share: Alerts of the default rules as a share of plain limits'.
-        whole: The same, with the alerts about missing readings.
+        whole_difference, whole_share: The same, with the alerts about missing readings.
     """
 
     episodes: int
@@ -57,7 +57,8 @@ class Judgement:
     fixed: int
     difference: Range
     share: Range
-    whole: Range
+    whole_difference: Range
+    whole_share: Range
 
     @property
     def held(self) -> Held:
@@ -77,7 +78,7 @@ class Judgement:
 
 def judge(tally: Tally) -> Judgement:
     """Hold the default rules against plain limits."""
-    pairs = [list(zip(one.caught(SEEN), one.caught(PLAIN), strict=True)) for one in tally.outcomes]
+    pairs = _pairs(tally, SEEN)
     every = [pair for of_patient in pairs for pair in of_patient]
     return Judgement(
         len(every),
@@ -86,8 +87,14 @@ def judge(tally: Tally) -> Judgement:
         every.count((False, True)),
         difference(pairs),
         alerts_share(tally.outcomes, SEEN),
+        difference(_pairs(tally, DEFAULT)),
         alerts_share(tally.outcomes, DEFAULT),
     )
+
+
+def _pairs(tally: Tally, arm: str) -> list[list[tuple[bool, bool]]]:
+    """Say for each patient, for each episode, whether this arm caught it, and plain limits."""
+    return [list(zip(one.caught(arm), one.caught(PLAIN), strict=True)) for one in tally.outcomes]
 
 
 def difference(pairs: Sequence[Sequence[tuple[bool, bool]]]) -> Range:

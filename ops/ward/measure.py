@@ -78,7 +78,7 @@ def verdict(pathway: Pathway, tally: Tally, found: Judgement) -> str:
     """Say of a pathway whether the claim holds: not worse in sensitivity, half the alerts.
 
     Like is held against like: alerts on readings and answers, since plain limits ask for nothing.
-    The share with those about missing readings stands beside it.
+    The figures with those about missing readings stand beside it.
     """
     opened = sum(one.opened for one in tally.outcomes)
     asked = sum(one.asked for one in tally.outcomes)
@@ -86,8 +86,9 @@ def verdict(pathway: Pathway, tally: Tally, found: Judgement) -> str:
         f"{pathway.value}: {found.held}: sensitivity {_range(found.difference, '+.3f')}; "
         f"of {found.episodes} episodes {found.both} caught by both, {found.ours} by the default "
         f"rules only, {found.fixed} by plain limits only; alerts {_range(found.share, '.3f')} of "
-        f"plain limits' ({found.whole.value:.2f} with missing readings); {opened} shown on the "
-        f"board, {asked} re-checks asked"
+        f"plain limits'; with missing readings: sensitivity "
+        f"{_range(found.whole_difference, '+.3f')}, alerts {_range(found.whole_share, '.2f')}; "
+        f"{opened} shown on the board, {asked} re-checks asked"
     )
 
 

@@ -80,6 +80,16 @@ def test_the_claim_holds_for_half_the_alerts_and_no_less_sensitivity(
     assert f"copd: {held}: " in verdict(Pathway.COPD, many(ours), found)
 
 
+def test_what_missing_readings_catch_and_cost_stands_beside_and_is_not_judged() -> None:
+    found = judge(many(rings(9) + rings(1, 2, 3, missing=True)))
+
+    assert found.difference.value == -1
+    assert found.share.value == 1 / 4
+    assert found.whole_difference.value == 0
+    assert found.whole_share.value == 1
+    assert found.held is Held.FAILS
+
+
 def test_what_holds_in_a_few_patients_is_not_shown_and_in_hundreds_it_is() -> None:
     few, hundreds = judge(many(rings(1), 20)), judge(many(rings(1), 200))
 
