@@ -71,7 +71,7 @@ def _delay(one: Figures) -> str:
     if not one.delays_h:
         return "-"
     late = one.delays_h[min(int(LATE_SHARE * len(one.delays_h)), len(one.delays_h) - 1)]
-    return f"{median(one.delays_h):.0f} ({late:.0f})"
+    return f"{round(median(one.delays_h))} ({round(late)})"
 
 
 def verdict(pathway: Pathway, tally: Tally, found: Judgement) -> str:
