@@ -2,18 +2,17 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 import pytest
 
 from alerts.case import Entry
 from alerts.vitals.state import Alert
-from gateway import intake, vitals_watch
+from gateway import vitals_watch
 from gateway.placing import Desk
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING
-from tests.store.messages import arrival, column, count, press, up
+from tests.store.messages import column, count
 from tests.store.vitals_house import COPD, GOOD, OP, WC, Watch, admit
 
 pytestmark = pytest.mark.usefixtures("enrolled")
@@ -200,20 +199,6 @@ async def test_late_corrected_and_repeated_readings_change_what_they_say_and_no_
     assert await count(session, "decision") >= before
 
 
-async def test_readings_beside_a_call_reach_the_vitals_half_by_the_ticker(
-    watch: Watch, session: Session
-) -> None:
-    body: dict[str, Any] = {"id": "1-1", "activation": "pendant", "vitals": {"spo2_pct": 84}}
-    await intake.take(session, [arrival(body)], watch.desk, watch.now)
-    assert await count(session, "vitals_state") == 0
-    assert await count(session, "vitals_inbox") == 1
-
-    await watch.tick()
-
-    assert await count(session, "vitals_inbox") == 0
-    assert await watch.alerts() == ["red open"]
-
-
 async def test_a_state_that_cannot_be_read_harms_one_person_only_and_is_loud(
     watch: Watch, session: Session
 ) -> None:
@@ -252,52 +237,6 @@ async def test_a_broken_person_is_told_again_only_after_a_while(
     watch.later(minutes=15)
     await watch.say(spo2_pct=95)
     assert await count(session, "inbox") == 2
-
-
-async def test_answers_to_a_script_reach_the_open_call_and_others_do_not(
-    watch: Watch, session: Session
-) -> None:
-    await intake.take(session, [press()], watch.desk, watch.now)
-    watch.later(seconds=20)
-    mood, confused = {"id": "9-1", "answers": {"mood": "low"}}, {"confusion.now": True}
-    await watch.hear(up(mood, at=watch.now))
-    assert await count(session, "inbox") == 0
-
-    await watch.hear(up({"id": "9-2", "answers": confused}, at=watch.now))
-    assert await count(session, "inbox") == 1
-    await watch.tick()
-
-    given = await column(session, "select record -> 'answers' ->> 'confusion.now' from alarm")
-    assert given == ["yes"]
-    assert await count(session, "task", "kind = 'ring_back'") == 1
-
-
-async def test_a_backlog_of_vitals_does_not_hold_up_a_press(
-    database: str, watch: Watch, session: Session
-) -> None:
-    """The vitals lane holds no lock that the alarm lane needs, not even on the same person."""
-    await watch.say(**GOOD)
-    lane = Session(lambda: database, "alarm lane")
-    async with session.transaction() as busy:
-        await busy.execute("select from vitals_state for no key update")
-        await busy.execute("select from device_heard for no key update")
-        taken = await intake.take(lane, [press()], watch.desk, watch.now)
-
-    assert [verdict.result for _, verdict in taken.answers] == ["stored"]
-    assert await count(session, "alarm", "kind = 'help'") == 1
-    await lane.close()
-
-
-async def test_a_held_case_does_not_hold_up_a_deterioration(
-    watch: Watch, session: Session, sessions: Sessions
-) -> None:
-    """Handing over needs no lock of the case: it waits in the inbox."""
-    await watch.say(spo2_pct=86)
-    watch.later(minutes=56)
-    async with sessions.transaction() as other:
-        await other.execute("select from subject where id = %s for no key update", (WC,))
-        await vitals_watch.take_due(session, watch.desk, watch.now)
-        assert await count(session, "inbox", "body -> 'signal' ->> 'kind' = 'deterioration'") == 1
 
 
 async def test_a_plan_is_taken_up_by_whoever_looks_next(
