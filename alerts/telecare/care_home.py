@@ -6,7 +6,6 @@ It is offered, with whom to call, when nothing threatens life; never before or i
 from alerts.case import Alarm, Reason
 from alerts.rule_ids import Rule
 from alerts.step import Step
-from alerts.tasks import EMERGENCIES
 from alerts.telecare.answered import is_life_threat
 from alerts.telecare.helped import person_of
 
@@ -19,7 +18,7 @@ def ptcda(step: Step, alarm: Alarm) -> tuple[Reason, ...]:
     person = person_of(step, alarm)
     if person is None or not person.care_home or is_life_threat(step, alarm):
         return ()
-    if "task_999" in alarm.marks or alarm.disposition in EMERGENCIES:
+    if "task_999" in alarm.marks:  # set with the task of every emergency, fire and police included
         return ()
     contact = next((s.id for s in step.facts.services if s.kind == KIND), TO_BE_CONFIRMED)
     return (step.why(Rule.PTCDA, "ptcda_offered", contact=contact),)

@@ -786,18 +786,20 @@ order by id desc
 limit %(limit)b
 
 -- desk_untested --
--- Devices whose user test was heard last before a time, the longest ago first.
+-- Devices whose user test was heard last before a time, the longest ago first. Each is looked up in
+-- the cases that can have heard it, by their ids: those of its person, its place, its wearer's place.
 select device.line, device.sender, device.model, subject.id as subject_id, subject.person_id,
-       subject.place_id, test.at::timestamptz as tested_at
-from subject
-cross join lateral jsonb_each_text(subject.state -> 'tested') as test (sender, at)
-join device on device.sender = test.sender and device.enabled
-    and device.organisation_id = subject.organisation_id
+       subject.place_id, test.at as tested_at
+from device
 left join person as wearer on wearer.id = device.person_id
-where (device.person_id = subject.person_id
-       or subject.place_id in (device.place_id, wearer.place_id))
-  and subject.organisation_id = %(organisation_id)b and subject.state -> 'tested' <> '{}'
-  and test.at::timestamptz < %(before)b
+cross join lateral (
+    select distinct unnest(array[device.person_id, device.place_id, wearer.place_id]) as id
+) as whose
+join subject on subject.id = whose.id and subject.organisation_id = device.organisation_id
+cross join lateral (
+    select (subject.state -> 'tested' ->> device.sender)::timestamptz as at
+) as test
+where device.organisation_id = %(organisation_id)b and device.enabled and test.at < %(before)b
 order by tested_at, device.line, device.sender
 limit %(limit)b
 

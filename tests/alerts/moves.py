@@ -10,6 +10,7 @@ from alerts.case import Case
 from alerts.events import (
     DeliveryEvent,
     DeviceBack,
+    DeviceFault,
     DeviceLost,
     Event,
     Heard,
@@ -168,13 +169,15 @@ def service_events(draw: st.DrawFn) -> Making:
 
 @st.composite
 def other_events(draw: st.DrawFn) -> Making:
-    which = draw(st.sampled_from(["ack", "fail", "lost", "back"]))
+    which = draw(st.sampled_from(["ack", "fail", "lost", "back", "faulty", "mended"]))
 
     def make(at: datetime, _: int, case: Case) -> Event:
         if which == "lost":
             return DeviceLost(at, ("17",), line="main")
         if which == "back":
             return DeviceBack(at, ("17",))
+        if which in ("faulty", "mended"):
+            return DeviceFault(at, "eng-1", "17", at if which == "faulty" else None)
         act = DeliveryAct.ACKNOWLEDGED if which == "ack" else DeliveryAct.FAILED
         return DeliveryEvent(at, "icrs", act, _last(case.referrals, "none"))
 
