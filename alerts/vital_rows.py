@@ -86,7 +86,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A question and what its answers count.
 
     `scores` maps an answer, as text, to its score; without it a whole number from 0 to `highest`
-    counts itself. An answer that scores `red_from` or `amber_from` is red or amber by itself.
+    counts itself. An answer that scores `red_from` or `amber_from` is red or amber by itself; one
+    that scores `confusion_from` says new confusion, which is a reading of consciousness (C).
     """
 
     name: str
@@ -95,6 +96,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     highest: int | None = None
     amber_from: int | None = None
     red_from: int | None = None
+    confusion_from: int | None = None
 
 
 class QuestionnaireRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):

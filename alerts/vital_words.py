@@ -50,6 +50,7 @@ class ClinicianAct(StrEnum):
     NOTE = "note"
     RECORD = "record"
     STATUS = "status"
+    DISCHARGE = "discharge"
 
 
 class VitalEvent(StrEnum):

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from alerts.case import Entry, Task
 from alerts.lifecycle import TASK, TaskEvent, advance
+from alerts.vital_words import ClinicianAct
 from alerts.vitals.inputs import ClinicianEvent, Report
 from alerts.vitals.state import VitalsState
 from gateway import vitalswork
@@ -126,6 +127,15 @@ async def _once(
     looked = worked.looked[0]
     for event in given.events:
         await _add_event(connection, who, event)
+        if event.do is ClinicianAct.DISCHARGE and looked.state.plan.ended_at is not None:
+            await run(
+                connection,
+                "end_monitoring",
+                person_id=who.person_id,
+                ended_at=looked.state.plan.ended_at,
+                ended_by=event.clinician,
+                end_reason=event.reason,
+            )
     return Done(looked.state, looked.entries)
 
 

@@ -81,11 +81,9 @@ class _Trail:
 
     def add(self, decision: VitalsDecision) -> None:
         before, after = self.state.alert, decision.state.alert
-        if before is not after:
-            if before is not None and (after is None or after.id != before.id):
-                self.alerts[before.id] = (before, decision.state.as_of)
-            if after is not None:
-                self.alerts[after.id] = (after, None)
+        self.alerts |= {one.alert.id: (one.alert, one.at) for one in decision.closed}
+        if after is not None and after is not before:
+            self.alerts[after.id] = (after, None)
         self.state = decision.state
         self.entries += decision.entries
         self.outgoing += decision.outgoing

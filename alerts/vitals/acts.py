@@ -1,4 +1,4 @@
-"""What a clinician does: acknowledge, review, snooze, confirm, 999, close, note, record, status.
+"""What a clinician does: acknowledge, snooze, confirm, 999, close, note, record, discharge, ...
 
 Acknowledging and reviewing set when somebody looks again, at the latest after the figure of the
 level. A snooze sets one amber finding aside for at most its figure; never red, which confusion
@@ -14,7 +14,7 @@ from alerts.case import Reason
 from alerts.lifecycle import Forbidden
 from alerts.rule_ids import Rule
 from alerts.vital_words import ClinicianAct, Crisis, Level, VitalEvent
-from alerts.vitals import board, handing, ringing
+from alerts.vitals import board, handing, ringing, schedule
 from alerts.vitals.inputs import ClinicianEvent
 from alerts.vitals.state import MAX_RECORDED, RANK, Alert, Finding, Recorded, worst
 from alerts.vitals.step import WARD, Step, TimerKind
@@ -35,6 +35,8 @@ def act(step: Step, event: ClinicianEvent) -> Step:
         return _record(step, event)
     if event.do is ClinicianAct.STATUS:
         return _status(step, event)
+    if event.do is ClinicianAct.DISCHARGE:
+        return _discharge(step, event)
     alert = step.state.alert
     if alert is None or event.alarm not in (None, alert.id):
         raise Forbidden(f"alarm {event.alarm} is not open for this person", Rule.VITALS_ACTS)
@@ -57,7 +59,8 @@ def _acknowledge(step: Step, alert: Alert, event: ClinicianEvent) -> Step:
         acknowledged_at=step.now,
         first_acknowledged_at=alert.first_acknowledged_at or step.now,
         review_by=until,
-        rung_level=max((alert.rung_level, alert.level), key=RANK.__getitem__),
+        rung_level=max((alert.rung_level, alert.clinical_level), key=RANK.__getitem__),
+        rung_missing=alert.rung_missing or alert.lacks,
         rung_score=max(alert.rung_score, alert.shown_score),
         note=event.text[:MAX_NOTE_CHARS] or alert.note,
     )
@@ -98,8 +101,12 @@ def _snooze(step: Step, alert: Alert, event: ClinicianEvent) -> Step:
     aside = replace(finding, snoozed_until=until, snoozed_by=event.clinician)
     alert = _with(alert, aside)
     # What is set aside has not rung for anything else: another finding of its level still does.
-    left = worst(one.level for one in alert.findings if not one.is_snoozed)
-    alert = replace(alert, rung_level=min((alert.rung_level, left), key=RANK.__getitem__))
+    found = (one.level for one in alert.findings if not (one.is_snoozed or one.is_missing))
+    alert = replace(
+        alert,
+        rung_level=min((alert.rung_level, worst(found)), key=RANK.__getitem__),
+        rung_missing=alert.rung_missing and alert.lacks,
+    )
     step = step.change(alert=alert).wait(TimerKind.SNOOZE, until, aside.parameter)
     why = step.why(Rule.VITALS_SNOOZE, "snoozed", parameter=aside.parameter, level=aside.level)
     did = _did(step, event)
@@ -186,6 +193,27 @@ def _status(step: Step, event: ClinicianEvent) -> Step:
     plan = replace(step.state.plan, status=event.status, away_until=event.away_until)
     reason = step.why(Rule.VITALS_STATUS, "status_changed", status=event.status.value)
     return step.change(plan=plan).say(What.NOTHING, reason)
+
+
+def _discharge(step: Step, event: ClinicianEvent) -> Step:
+    """End the monitoring: nothing is prompted or missed any more, what still comes is flagged.
+
+    It closes nothing: whoever discharges a person first says what became of what is open.
+    """
+    if not event.reason:
+        raise Forbidden("discharge needs a reason", Rule.VITALS_PLAN)
+    if (ended_at := step.state.plan.ended_at) is not None:
+        raise Forbidden(f"the monitoring ended at {ended_at.isoformat()}", Rule.VITALS_PLAN)
+    if (alert := step.state.alert) is not None:
+        since = alert.opened_at.isoformat()
+        raise Forbidden(
+            f"an alert is open since {since}: close it with its reason first", Rule.VITALS_PLAN
+        )
+    reason = step.why(
+        Rule.VITALS_PLAN, "discharged", clinician=event.clinician, **{"for": event.reason}
+    )
+    step = step.change(plan=replace(step.state.plan, ended_at=step.now))
+    return schedule.arm(step).say(What.NOTHING, reason, text=event.text[:MAX_NOTE_CHARS])
 
 
 ACTS: Mapping[ClinicianAct, Callable[[Step, Alert, ClinicianEvent], Step]] = {

@@ -15,7 +15,7 @@ from alerts.rule_ids import Rule
 from alerts.vitals import handing, ringing
 from alerts.vitals.placing import Outcome, Placed, place
 from alerts.vitals.state import COGNITION, MAX_FINDINGS, MISSING, RANK, Alert, Finding
-from alerts.vitals.step import OF_ALERT, PATIENT, Step, TimerKind
+from alerts.vitals.step import OF_ALERT, PATIENT, Closed, Step, TimerKind
 from alerts.vitals.verdict import Verdict
 from alerts.vitals.windows import forget
 from alerts.words import AlarmKind, PersonStatus, What
@@ -110,15 +110,16 @@ def _change(step: Step, before: Alert, alert: Alert, told: Sequence[Placed]) -> 
             step = step.about(what, alert, how, *reasons)
     well = [r for o in told if o.outcome in (Outcome.CLEARED, Outcome.RECOVERED) for r in o.reasons]
     if not alert.findings:
-        return close(step, alert, *well)
+        return close(step, before, *well)
     if well:
         step = step.about(What.NOTHING, alert, *well)
     return _follow(step, alert, told)
 
 
 def close(step: Step, alert: Alert, *reasons: Reason, text: str = "") -> Step:
-    """Close what is open; nothing waits about it any more."""
+    """Close what is open, as it was; nothing waits about it any more."""
     step = step.about(What.ALARM_CLOSED, alert, *reasons, text=text)
+    step = replace(step, closed=(*step.closed, Closed(alert, step.now)))
     return step.change(alert=None).stop(OF_ALERT)
 
 
@@ -165,8 +166,9 @@ def arrived(step: Step, what: str) -> Step:
     if alert is None or finding is None:
         return step
     reason = step.why(Rule.VITALS_MISSING, "has_come", what=what, missing_since=finding.since)
-    alert = replace(alert, findings=tuple(f for f in alert.findings if f is not finding))
-    step = step.change(alert=alert)
-    if not alert.findings:
+    left = replace(alert, findings=tuple(f for f in alert.findings if f is not finding))
+    if not left.findings:
         return close(step, alert, reason)
+    left = replace(left, rung_missing=left.rung_missing and left.lacks)
+    step = step.change(alert=left)
     return step.about(What.NOTHING, alert, reason)

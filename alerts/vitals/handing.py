@@ -18,12 +18,11 @@ from alerts.vitals.news2 import MEDIUM_FROM
 from alerts.vitals.numbers import number_of
 from alerts.vitals.placing import Outcome, Placed
 from alerts.vitals.sets import score_set
-from alerts.vitals.state import COGNITION, NEWS2, Alert
+from alerts.vitals.state import COGNITION, CONFUSED, NEWS2, Alert
 from alerts.vitals.step import Step
 from alerts.words import PersonStatus, What
 from devices.model import Quality, VitalCode
 
-CONFUSED = "C"
 GRAVE = "new_confusion:grave"
 NOBODY_THERE = frozenset({PersonStatus.IN_HOSPITAL, PersonStatus.ENDED, PersonStatus.DECEASED})
 

@@ -66,6 +66,7 @@ class MonitoringPlan(msgspec.Struct, frozen=True, omit_defaults=True):
         spo2_scale: 2 only where a clinician set it.
         schedule: None is the pathway's.
         baseline_cognition: How they usually are, in ACVPU.
+        ended_at: When a clinician ended the monitoring; readings that still come are flagged.
         conditions: Shown with what is handed over; no limit ever follows from them.
     """
 
@@ -82,6 +83,7 @@ class MonitoringPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     status: PersonStatus = PersonStatus.HOME
     away_until: datetime | None = None
     conditions: tuple[str, ...] = ()
+    ended_at: datetime | None = None
 
     def reference(self, which: Reference) -> float | None:
         """Give a figure of the person's own; of the target, its lower end."""
@@ -91,7 +93,12 @@ class MonitoringPlan(msgspec.Struct, frozen=True, omit_defaults=True):
         return value
 
     def status_at(self, now: datetime) -> PersonStatus:
-        """Give where the person is; an absence whose end has passed is over."""
+        """Give where the person is; an absence whose end has passed is over.
+
+        Of whom the monitoring has ended it says so, wherever they are: nobody is sent for.
+        """
+        if self.ended_at is not None and self.status is not PersonStatus.DECEASED:
+            return PersonStatus.ENDED
         over = self.away_until is not None and self.away_until <= now
         return PersonStatus.HOME if self.status is PersonStatus.AWAY and over else self.status
 

@@ -12,10 +12,11 @@ import msgspec
 from alerts.case import Reason
 from alerts.vital_rows import Question, QuestionnaireRow
 from alerts.vital_words import Level
-from alerts.vitals.inputs import Answered, AnswerValue
-from alerts.vitals.state import Filled
+from alerts.vitals.inputs import STALE, Answered, AnswerValue, Reading
+from alerts.vitals.state import ALERT, CONFUSED, Filled
 from alerts.vitals.step import Step
 from alerts.vitals.verdict import Said, Verdict, together
+from devices.model import VitalCode
 
 
 class Marked(msgspec.Struct, frozen=True):
@@ -61,6 +62,36 @@ def score_of(question: Question, answer: AnswerValue) -> int | None:
     if isinstance(answer, str | bool) or answer != int(answer):
         return None
     return int(answer) if 0 <= answer <= question.highest else None
+
+
+def confusion(step: Step, answered: Answered) -> tuple[str, Reading] | None:
+    """Give the question whose answer says new confusion, and the reading that this is.
+
+    None where none does, and where a reading as new says already that the person is not alert.
+    """
+    known = step.state.newest.get(VitalCode.CONSCIOUSNESS)
+    as_usual = (ALERT, step.state.plan.baseline_cognition, None)
+    if answered.flags & STALE or (
+        known is not None and known.at >= answered.at and known.value not in as_usual
+    ):
+        return None
+    asked = [
+        question.name
+        for one in marked(step, answered)
+        for question in one.row.questions
+        if question.confusion_from is not None
+        and one.scores.get(question.name, 0) >= question.confusion_from
+    ]
+    if not asked:
+        return None
+    said = Reading(
+        VitalCode.CONSCIOUSNESS,
+        CONFUSED,
+        answered.at,
+        source=answered.source,
+        device=answered.device,
+    )
+    return asked[0], said
 
 
 def verdict(step: Step, one: Marked, answered: Answered) -> Verdict:

@@ -33,6 +33,9 @@ def ring_if_worse(step: Step) -> Step:
     if level is None:
         return step
     told = _to_tell(alert)
+    if told is None and alert.rung_level is None and alert.lacks and not alert.rung_missing:
+        reason = step.why(Rule.VITALS_RAISED, "rings", level=level.value, was=None)
+        return ring(step, alert, reason)
     if told is not None and RANK[told] > RANK[alert.rung_level]:
         reason = step.why(Rule.VITALS_RAISED, "rings", level=told.value, was=alert.rung_level)
         return ring(step, alert, reason)
@@ -48,7 +51,7 @@ def _to_tell(alert: Alert) -> Level | None:
     return worst(
         one.confirmed
         for one in alert.findings
-        if not one.is_snoozed and (one.is_confirmed or not one.worse)
+        if not (one.is_snoozed or one.is_missing) and (one.is_confirmed or not one.worse)
     )
 
 
@@ -56,12 +59,15 @@ def ring(step: Step, alert: Alert, reason: Reason) -> Step:
     """Ring anew: nobody has it any more; a red one starts to climb."""
     level = alert.confirmed_level or alert.level
     assert level is not None  # an alert without findings is closed
+    found = (f.confirmed for f in alert.findings if not (f.is_snoozed or f.is_missing))
+    rung = alert.clinical_level if alert.confirmed_level is None else worst(found)
     alert = replace(
         alert,
         acknowledged_by=None,
         acknowledged_at=None,
         review_by=None,
-        rung_level=level,
+        rung_level=rung,
+        rung_missing=alert.lacks,
         rung_score=max(alert.score, 0),
     )
     step = step.change(alert=alert).stop((*LADDER, TimerKind.REVIEW))

@@ -26,6 +26,8 @@ SCHEDULED = (TimerKind.PROMPT, TimerKind.MISSING)
 def slots_of(step: Step) -> tuple[Slot, ...]:
     """Give the person's own schedule, or their pathway's."""
     plan = step.state.plan
+    if plan.ended_at is not None:
+        return ()
     if plan.schedule is not None:
         return plan.schedule
     row = None if plan.pathway is None else step.rules.vitals.pathways.get(plan.pathway)

@@ -21,6 +21,7 @@ MAX_RECORDED = 20
 MAX_FINDINGS = 60
 RANK: dict[Level | None, int] = {None: 0, Level.AMBER: 1, Level.RED: 2}
 NEWS2 = "news2"
+ALERT, CONFUSED = "A", "C"
 COGNITION = "consciousness"
 MISSING = "missing:"
 
@@ -70,6 +71,11 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.confirmed is self.level
 
     @property
+    def is_missing(self) -> bool:
+        """Whether it is that nothing came: it says nothing about how the person is."""
+        return self.parameter.startswith(MISSING)
+
+    @property
     def is_snoozed(self) -> bool:
         """Whether a clinician set it aside for a time."""
         return self.snoozed_until is not None
@@ -80,7 +86,10 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         id: Also that of telecare's alarm of kind `health`, once it was handed over.
-        rung_level: At which level it rang last, or was acknowledged; worse than that rings anew.
+        rung_level: At which level what was measured or said rang last, or was acknowledged; worse
+            than that rings anew.
+        rung_missing: What is missing has rung, or was acknowledged. It counts for nothing else: an
+            amber reading rings beside it.
         rung_score: Likewise its NEWS2 total or bound.
         review_by: Until when whoever acknowledged it looks again.
         handed: What was handed to telecare already.
@@ -90,6 +99,7 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     opened_at: datetime
     findings: tuple[Finding, ...] = ()
     rung_level: Level | None = None
+    rung_missing: bool = False
     rung_score: int = 0
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
@@ -106,6 +116,16 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     def level(self) -> Level | None:
         """The worst that is open, confirmed or not; what recovered counts until it is closed."""
         return worst(one.level for one in self.findings)
+
+    @property
+    def clinical_level(self) -> Level | None:
+        """The worst of what was measured or said."""
+        return worst(one.level for one in self.findings if not one.is_missing)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether something is missing and not set aside."""
+        return any(one.is_missing and not one.is_snoozed for one in self.findings)
 
     @property
     def confirmed_level(self) -> Level | None:

@@ -47,13 +47,24 @@ def firing_order(timer: Timer) -> tuple[datetime, int, str]:
     return (timer.due_at, TIMER_RANK[timer.kind], timer.about)
 
 
+class Closed(msgspec.Struct, frozen=True):
+    """An alert as it was when it was closed, and when that was."""
+
+    alert: Alert
+    at: datetime
+
+
 class VitalsDecision(msgspec.Struct, frozen=True):
-    """What deciding returns. Without entries, nothing changed but the newest readings."""
+    """What deciding returns. Without entries, nothing changed but the newest readings.
+
+    `closed` has every alert that was closed, those included that opened in the same decision.
+    """
 
     state: VitalsState
     entries: tuple[Entry, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     handed: tuple[Deterioration, ...] = ()
+    closed: tuple[Closed, ...] = ()
 
     @property
     def next_due_at(self) -> datetime | None:
@@ -70,6 +81,7 @@ class Step(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     outgoing: tuple[Outgoing, ...] = ()
     handed: tuple[Deterioration, ...] = ()
+    closed: tuple[Closed, ...] = ()
 
     def at(self, now: datetime) -> "Step":
         """Go to a time; never back."""
@@ -80,7 +92,7 @@ class Step(msgspec.Struct, frozen=True):
 
     def decision(self) -> VitalsDecision:
         """End the step."""
-        return VitalsDecision(self.state, self.entries, self.outgoing, self.handed)
+        return VitalsDecision(self.state, self.entries, self.outgoing, self.handed, self.closed)
 
     def change(self, **fields: Any) -> "Step":  # noqa: ANN401 - fields of VitalsState
         """Give the state new parts."""

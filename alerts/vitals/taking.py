@@ -18,22 +18,24 @@ from alerts.vitals import board, questions
 from alerts.vitals.inputs import STALE, Answered, Reading, Report, Value
 from alerts.vitals.numbers import BEYOND, beyond_range, floor, limits, number_of, relative
 from alerts.vitals.sets import SCORED, USABLE, news2
-from alerts.vitals.state import COGNITION, Point
+from alerts.vitals.state import ALERT, COGNITION, CONFUSED, Point
 from alerts.vitals.step import WARD, Step
 from alerts.vitals.verdict import Said, Verdict, together
 from alerts.vitals.windows import kept, over_days, without
 from alerts.words import What
 from devices.model import Quality, VitalCode
 
-ALERT = "A"
-
 
 class Taken(msgspec.Struct, frozen=True):
-    """A reading that was taken in: whether it is of now, and whether it corrected another."""
+    """A reading that was taken in: whether it is of now, and whether it corrected another.
+
+    `question` names the one whose answer it was.
+    """
 
     reading: Reading
     fresh: bool
     corrected: bool = False
+    question: str | None = None
 
 
 def take(step: Step, report: Report) -> Step:
@@ -43,6 +45,12 @@ def take(step: Step, report: Report) -> Step:
         step, one = _take_one(step, reading)
         if one is not None:
             taken.append(one)
+    for answered in report.answered:
+        if (said := questions.confusion(step, answered)) is not None:
+            question, reading = said
+            step, one = _take_one(step, reading)
+            one = one or Taken(reading, fresh=_is_fresh(step, reading))
+            taken.append(msgspec.structs.replace(one, question=question))
     verdicts = [verdict for one in taken for verdict in _verdicts(step, one)]
     scored = [one for one in taken if one.fresh and one.reading.code.value in SCORED]
     if scored:
@@ -177,7 +185,7 @@ def _verdicts(step: Step, one: Taken) -> tuple[Verdict, ...]:
     if reading.code is VitalCode.OXYGEN:
         return ()
     if reading.code is VitalCode.CONSCIOUSNESS:
-        return (_cognition(step, reading),) if one.fresh else ()
+        return (_cognition(step, reading, one.question),) if one.fresh else ()
     said = (*_said_now(step, reading),) if one.fresh else ()
     days = tuple(over_days(step, reading.code))
     if not one.fresh and not one.corrected and not days:
@@ -187,13 +195,18 @@ def _verdicts(step: Step, one: Taken) -> tuple[Verdict, ...]:
     return (msgspec.structs.replace(found, corrected=corrected),)
 
 
-def _cognition(step: Step, reading: Reading) -> Verdict:
-    """Not as the record says they usually are: red, and it waits for nothing."""
+def _cognition(step: Step, reading: Reading, question: str | None) -> Verdict:
+    """Not as the record says they usually are: red, and it waits for nothing.
+
+    Who answers that confusion is new or worse has compared already.
+    """
     usual = step.state.plan.baseline_cognition
-    if reading.value in (ALERT, usual, None):
+    if reading.value in (ALERT, None) or (reading.value == usual and question is None):
         return Verdict(COGNITION, reading.at, value=reading.value)
-    name = "new_confusion" if reading.value == "C" else "not_alert"
+    name = "new_confusion" if reading.value == CONFUSED else "not_alert"
     inputs = {"consciousness": reading.value, "baseline": usual, "given_by": reading.source.value}
+    if question is not None:
+        inputs["question"] = question
     reason = step.why(Rule.VITALS_COGNITION, name, **inputs)
     return Verdict(COGNITION, reading.at, Level.RED, (reason,), waits=False, value=reading.value)
 

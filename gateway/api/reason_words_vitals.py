@@ -10,6 +10,7 @@ VITALS: Mapping[str, str] = {
     "changes_nothing": "the reading is as it should be",
     "clinician_confirmed": "a clinician confirmed it",
     "corrected": "the reading takes the place of another one of the same time",
+    "discharged": "a clinician ended the monitoring",
     "handed_to_telecare": "it was handed to the alarm receiving centre",
     "has_come": "what was missing has come",
     "ladder_exhausted": "nobody of the ward has acknowledged it",

@@ -88,6 +88,7 @@ def person_view(
         person=str(found.id),
         ward=found.ward_id or DEFAULT_WARD,
         pathway=found.pathway,
+        ended_at=None if state is None else state.plan.ended_at,
         as_of=found.as_of,
         newest={
             code.value: ReadingView(

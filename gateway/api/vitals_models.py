@@ -15,6 +15,7 @@ NEEDED: dict[ClinicianAct, tuple[str, ...]] = {
     ClinicianAct.SNOOZE: ("parameter", "level"),
     ClinicianAct.RECORD: ("event",),
     ClinicianAct.CLOSE: ("reason",),
+    ClinicianAct.DISCHARGE: ("reason",),
     ClinicianAct.NOTE: ("text",),
 }
 
@@ -36,7 +37,7 @@ class ClinicianBody(Body):
     need: Slug | None = Field(default=None, description="confirm: which of the nine needs")
     service: Slug | None = Field(default=None, description="confirm: to this service")
     event: VitalEvent | None = Field(default=None, description="record: what happened")
-    reason: Said | None = Field(default=None, description="close: why")
+    reason: Said | None = Field(default=None, description="close, discharge: why")
     text: Text = ""
 
     @model_validator(mode="after")
@@ -151,6 +152,7 @@ class PersonVitals(View):
     person: str
     ward: str
     pathway: Pathway | None
+    ended_at: datetime | None = Field(description="when a clinician ended the monitoring")
     as_of: datetime | None = Field(description="null: nothing was heard or decided yet")
     newest: dict[str, ReadingView]
     events: tuple[dict[str, Any], ...] = Field(description="what clinicians recorded")

@@ -609,15 +609,16 @@ where place.id = any(%(ids)b::uuid[]) and place.organisation_id = %(organisation
 
 -- desk_warnings --
 -- What must be read before one calls the homes of these cases: somebody has died there, or a death
--- was reported that nobody has confirmed. A care home is bereaved for nobody else.
-select subject.id, bool_or(other.status = 'deceased') as bereaved
-from subject
-left join person on person.id = subject.person_id
+-- was reported that nobody has confirmed. A care home is bereaved for nobody else. A person's case
+-- has the person's id, and no row before it was needed.
+select given.id, bool_or(other.status = 'deceased') as bereaved
+from unnest(%(subjects)b::uuid[]) as given (id)
+left join subject on subject.id = given.id
+left join person on person.id = coalesce(subject.person_id, given.id)
 join person as other on other.id = subject.person_id
     or (other.place_id = coalesce(subject.place_id, person.place_id) and not other.care_home)
-where subject.id = any(%(subjects)b::uuid[])
-  and (other.status = 'deceased' or other.death_reported_by is not null)
-group by subject.id
+where other.status = 'deceased' or other.death_reported_by is not null
+group by given.id
 
 -- desk_recent_alarms --
 -- Alarms of the given subjects within a span, oldest first.
@@ -1042,7 +1043,8 @@ for no key update of vitals_state skip locked
 select monitoring_plan.person_id, monitoring_plan.pathway, monitoring_plan.started_at,
        monitoring_plan.spo2_scale, monitoring_plan.baseline_spo2_pct,
        monitoring_plan.target_spo2_low, monitoring_plan.target_spo2_high,
-       monitoring_plan.dry_weight_kg, monitoring_plan.schedule::text, ward.rules::text as ward
+       monitoring_plan.dry_weight_kg, monitoring_plan.schedule::text, monitoring_plan.ended_at,
+       ward.rules::text as ward
 from monitoring_plan
 left join ward on ward.organisation_id = monitoring_plan.organisation_id
     and ward.id = monitoring_plan.ward_id
@@ -1161,7 +1163,8 @@ where monitoring_plan.organisation_id = %(organisation_id)b and monitoring_plan.
   and before.rules <> %(rules)b::jsonb
 
 -- put_monitoring_plan --
--- A person's monitoring plan as last described; when it began stays unless it is said anew.
+-- A person's monitoring plan as last described; when it began stays unless it is said anew. One
+-- that was ended stays ended unless it begins anew after that.
 insert into monitoring_plan (person_id, organisation_id, ward_id, pathway, started_at, spo2_scale,
                              baseline_spo2_pct, target_spo2_low, target_spo2_high, dry_weight_kg,
                              schedule, changed_at)
@@ -1174,7 +1177,16 @@ on conflict (person_id) do update
         spo2_scale = excluded.spo2_scale, baseline_spo2_pct = excluded.baseline_spo2_pct,
         target_spo2_low = excluded.target_spo2_low, target_spo2_high = excluded.target_spo2_high,
         dry_weight_kg = excluded.dry_weight_kg, schedule = excluded.schedule,
+        ended_at = case when %(started_at)b::timestamptz > monitoring_plan.ended_at then null
+                        else monitoring_plan.ended_at end,
         revision = monitoring_plan.revision + 1, changed_at = excluded.changed_at
+
+-- end_monitoring --
+-- A clinician has ended the monitoring; who did it and why stays when it begins anew.
+update monitoring_plan
+set ended_at = %(ended_at)b, ended_by = %(ended_by)b, end_reason = %(end_reason)b,
+    changed_at = %(ended_at)b
+where person_id = %(person_id)b and ended_at is null
 
 -- put_monitoring_limit --
 -- A version of a person's own limits; one that stands with other content is not changed, and no

@@ -163,6 +163,7 @@ def _plan(found: Row, limits: Sequence[Row]) -> MonitoringPlan:
             for one in limits
         ),
         schedule=None if found.schedule is None else _schedule_of(found.schedule),
+        ended_at=found.ended_at,
     )
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from gateway import vitals_intake
+from gateway import enrol, vitals_intake
 from gateway.tokens import Role
 from tests.databases import ORGANISATION
 from tests.gateway.api_house import OP, V1, WC, House, build_house
-from tests.store.messages import up
-from tests.store.vitals_house import COPD, GOOD, Watch, admit
+from tests.gateway.test_api_homes import HER, PLACES, dies, lives, move_in
+from tests.store.messages import roll, up
+from tests.store.vitals_house import COPD, GOOD, WARD, Watch, admit
 
 EVENTS = f"/persons/{WC}/vitals/events"
 READINGS = f"/persons/{WC}/vitals/readings"
@@ -240,6 +241,53 @@ async def test_a_call_to_the_patient_is_on_the_list_and_is_done_once(ward: House
     assert (await ward.get("clinician", "/tasks"))["tasks"] == []
     audit = await ward.sql("select actor from audit where act = 'task_done'")
     assert [one.actor for one in audit] == ["clinician:clinician-1"]
+
+
+async def test_a_call_to_a_bereaved_home_is_on_the_list_with_the_warning(ward: House) -> None:
+    """She has never called: nothing but her readings is known of her here."""
+    await move_in(ward, lives("her"), lives("him"))
+    await dies(ward)
+    await measured(ward, "her", spo2_pct=86)
+    ward.later(minutes=10)
+    await tick(ward)
+
+    (task,) = (await ward.get("clinician", "/tasks"))["tasks"]
+    done = await ward.post("clinician", f"/tasks/{task['id']}/done", {})
+
+    assert (task["person"], task["warning"]) == (str(HER), "bereaved")
+    assert done["task"]["warning"] == "bereaved"
+
+
+async def test_a_discharge_says_who_and_why_and_holds_until_monitoring_begins_anew(
+    ward: House,
+) -> None:
+    persons = {"wards": [WARD], "persons": [lives("her")], "places": PLACES, "devices": []}
+    plan = {"person": "her", "ward": "east", "pathway": "covid"}
+    rules, sessions = ward.context.desk.rules, ward.context.sessions
+    await enrol.enrol(sessions, roll(**persons, monitoring=[plan]), ward.now, rules)
+    events = f"/persons/{HER}/vitals/events"
+    bare = await ward.call("clinician", "POST", V1 + events, {"do": "discharge"})
+    assert bare.status_code == 422
+
+    await ward.post("clinician", events, {"do": "discharge", "reason": "Well for a week"})
+    again = await ward.call(
+        "clinician", "POST", V1 + events, {"do": "discharge", "reason": "Once more"}
+    )
+    assert again.status_code == 409
+    ended = await ward.sql("select ended_at, ended_by, end_reason from monitoring_plan")
+    assert [tuple(one) for one in ended] == [(ward.now, "clinician-1", "Well for a week")]
+    begun = ward.now
+
+    ward.later(days=1)
+    await enrol.enrol(sessions, roll(**persons, monitoring=[plan]), ward.now, rules)
+    await tick(ward)
+    seen = await ward.get("clinician", f"/persons/{HER}/vitals")
+    assert seen["ended_at"] == begun.isoformat().replace("+00:00", "Z")
+
+    anew = {**plan, "started_at": ward.now.isoformat()}
+    await enrol.enrol(sessions, roll(**persons, monitoring=[anew]), ward.now, rules)
+    await tick(ward)
+    assert (await ward.get("clinician", f"/persons/{HER}/vitals"))["ended_at"] is None
 
 
 async def test_with_the_vitals_half_off_acts_say_so(house: House) -> None:

@@ -239,6 +239,21 @@ async def test_a_broken_person_is_told_again_only_after_a_while(
     assert await count(session, "inbox") == 2
 
 
+async def test_an_alert_that_opened_and_closed_while_nobody_looked_is_in_the_history(
+    watch: Watch, session: Session, sessions: Sessions, desk: Desk
+) -> None:
+    """A reading after an outage: it was missing, and has come, in one decision."""
+    slot = {"what": "temperature_c", "times": ["10:00"], "grace_min": 60}
+    await admit(sessions, desk.rules, {"person": "wc", "ward": "east", "schedule": [slot]})
+    await watch.tick()
+    watch.later(hours=5)
+    await watch.say(temperature_c=36.5)
+
+    assert await watch.alerts() == ["amber closed confirmed"]
+    lasted = await column(session, "select closed_at - opened_at from vitals_alert")
+    assert lasted == [timedelta(minutes=56)]
+
+
 async def test_a_plan_is_taken_up_by_whoever_looks_next(
     watch: Watch, session: Session, sessions: Sessions, desk: Desk
 ) -> None:

@@ -21,6 +21,9 @@ create table monitoring_plan (
     target_spo2_high double precision,
     dry_weight_kg double precision,
     schedule jsonb,
+    ended_at timestamptz,
+    ended_by text,
+    end_reason text,
     revision integer not null default 1,
     changed_at timestamptz not null,
     foreign key (organisation_id, ward_id) references ward (organisation_id, id)

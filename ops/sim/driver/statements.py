@@ -49,6 +49,7 @@ NOT_SIMULATED = (
     "save_vitals", "hold_vitals", "save_vitals_alerts", "add_vitals_tasks", "desk_vitals_task",
     "end_vitals_task", "add_vitals_inbox", "set_aside_vitals", "vitals_inbox_persons",
     "take_vitals_inbox", "add_clinician_event", "put_ward", "put_monitoring_plan",
+    "end_monitoring",
     "put_monitoring_limit", "wake_vitals", "ward_alerts", "person_alerts", "person_vitals",
     "desk_vitals_alert",
     # Rehearsals read what is recorded, and nothing else.
