@@ -76,3 +76,14 @@ async def test_a_held_case_does_not_hold_up_a_deterioration(
         await other.execute("select from subject where id = %s for no key update", (WC,))
         await vitals_watch.take_due(session, watch.desk, watch.now)
         assert await count(session, "inbox", "body -> 'signal' ->> 'kind' = 'deterioration'") == 1
+
+
+async def test_without_the_vitals_half_readings_are_stored_and_nothing_more(
+    session: Session, desk: Desk
+) -> None:
+    watch = Watch(session, desk)
+    watch.desk = desk
+    await watch.say(spo2_pct=60)
+
+    assert await count(session, "measurement") == 1
+    assert await count(session, "vitals_state") == 0

@@ -280,17 +280,6 @@ async def test_where_the_person_is_stands_on_their_record(watch: Watch, session:
     assert await count(session, "outbox", "recipient = 'patient'") == 0
 
 
-async def test_without_the_vitals_half_readings_are_stored_and_nothing_more(
-    session: Session, desk: Desk
-) -> None:
-    watch = Watch(session, desk)
-    watch.desk = desk
-    await watch.say(spo2_pct=60)
-
-    assert await count(session, "measurement") == 1
-    assert await count(session, "vitals_state") == 0
-
-
 async def test_many_messages_of_one_batch_are_decided_in_their_order(
     watch: Watch, session: Session
 ) -> None:

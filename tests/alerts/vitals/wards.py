@@ -80,3 +80,17 @@ class Watched:
 
 def ward(**fields: Any) -> Ward:
     return Ward(**{"id": "w1", **fields})
+
+
+def red() -> Watched:
+    watched = Watched()
+    watched.says(1, spo2_pct=90)
+    watched.says(4, spo2_pct=90)
+    return watched
+
+
+def amber() -> Watched:
+    watched = Watched()
+    watched.says(1, heart_rate_bpm=112)
+    watched.says(4, heart_rate_bpm=112)
+    return watched
