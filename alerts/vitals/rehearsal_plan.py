@@ -23,7 +23,8 @@ def plan_of_now(
 ) -> MonitoringPlan:
     """Give the plan with what holds now, and the proposed limits over it, from `since` on.
 
-    Where the person is comes from what clinicians recorded, so they begin at home.
+    Where the person is comes from what clinicians recorded, so they begin at home; whose monitoring
+    has ended since was watched until then.
     """
     held = sorted((one for one in plan.limits if one.effective <= now), key=lambda s: s.effective)
     sets = (*held, *(() if proposed is None else (proposed,)))
@@ -31,7 +32,7 @@ def plan_of_now(
         replace(one, effective=since - (len(sets) - number) * STEP)
         for number, one in enumerate(sets)
     )
-    return replace(plan, limits=moved, status=PersonStatus.HOME, away_until=None)
+    return replace(plan, limits=moved, status=PersonStatus.HOME, away_until=None, ended_at=None)
 
 
 def wrong_with(plan: MonitoringPlan, rules: Rules, now: datetime) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ async def histories(
         plan = plans.get(key, MonitoringPlan(span.warm))
         if isinstance(plan, str):
             found.append(Unreadable(key, plan))
-        elif plan.started_at < span.until:
+        elif plan.started_at < span.until and (plan.ended_at or span.until) > span.since:
             reports = [*_reports(readings[key]), *_answered(answers[key], known)]
             mine = _Recorded(record, plan, reports, acts[key], alerts[key])
             try:
@@ -148,7 +148,9 @@ class _Recorded:
         )
 
     def _until(self, span: Span, reports: Sequence[Report]) -> datetime:
-        """End with the last message of whoever is not watched at home any more."""
+        """End with the monitoring, or the last message of whoever is not at home any more."""
+        if self.plan.ended_at is not None:
+            return min(span.until, self.plan.ended_at)
         if self.record.status == PersonStatus.HOME or not reports:
             return span.until
         return min(span.until, reports[-1].received_at + timedelta(minutes=1))

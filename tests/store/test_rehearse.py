@@ -274,3 +274,16 @@ async def test_who_has_left_the_ward_is_played_until_their_last_message(house: H
     found = await house.rehearse("alert_high = 140")
 
     assert found.figures["all"]["patient_days"] < 9, "OP never said anything: all nine days"
+
+
+async def test_whose_monitoring_has_ended_is_played_until_then(house: House) -> None:
+    await crisis(house)
+    house.watch.later(minutes=5)
+    await house.does(WC, ClinicianAct.DISCHARGE, reason="well again")
+    house.watch.later(days=1)
+    await house.watch.say(**FAST)
+    found = await house.rehearse("alert_high = 140, warning_high = 130")
+    every = found.figures["all"]
+
+    assert (every["missed"], every["in_force"]["alerts"]) == (1, 1)
+    assert every["patient_days"] == pytest.approx(9 - 0.29 + 5.58 / 24, abs=0.02)

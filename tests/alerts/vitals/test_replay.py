@@ -229,12 +229,14 @@ def limit_set(version: str, day: int, high: float) -> LimitSet:
 
 def test_limits_that_hold_now_are_played_from_the_first_day_the_newest_over_the_others() -> None:
     sets = (limit_set("2", 5, 125), limit_set("1", 1, 140), limit_set("3", 30, 150))
-    away = MonitoringPlan(T0, limits=sets, status=PersonStatus.IN_HOSPITAL, away_until=minutes(9))
+    away = MonitoringPlan(
+        T0, limits=sets, status=PersonStatus.IN_HOSPITAL, away_until=minutes(9), ended_at=minutes(9)
+    )
     plan = plan_of_now(away, T0, minutes(10 * DAY))
 
     assert [one.version for one in plan.limits] == ["1", "2"]
     assert all(one.effective < T0 for one in plan.limits)
-    assert (plan.status, plan.away_until) == (PersonStatus.HOME, None)
+    assert (plan.status, plan.away_until, plan.ended_at) == (PersonStatus.HOME, None, None)
     assert limits_of(plan, rules(), T0)[HEART]["alert_high"] == 125
 
 
