@@ -198,8 +198,9 @@ class _Play:
         self._follow(sent.alarm, at, known)
 
     def _why(self, known: _Open, alert: Alert | None) -> None:
-        """Keep what is out of order; an alert that has closed already has nothing left."""
+        """Keep what is out of order; only what was missing ends as it rings, having come."""
         if alert is None:
+            known.missing = True
             return
         held = [one for one in alert.findings if one.recovered_at is None]
         known.parameters = tuple(sorted(one.parameter for one in held))

@@ -170,6 +170,7 @@ def test_another_level_or_another_reason_is_a_change() -> None:
     assert lower.text.endswith("would ring at the same time as amber in place of red")
     assert other.text.endswith("would ring at the same time for other reasons")
     assert (lower.level, lower.proposed_level) == (Level.RED, Level.AMBER)
+    assert (lower.weight, other.weight) == (600, 150), "only what is lost weighs more"
 
 
 def test_what_stays_as_it_is_is_no_case() -> None:

@@ -176,6 +176,7 @@ def test_a_reading_that_comes_as_its_absence_rings_ends_it_at_once() -> None:
 
     assert one.opened_at == one.rang_at == one.ended_at == minutes(4 * 60)
     assert (one.parameters, one.reasons, one.level) == ((), (), Level.AMBER)
+    assert one.missing
 
 
 def test_days_before_the_first_counted_one_are_played_and_not_counted() -> None:
