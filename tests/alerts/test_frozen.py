@@ -1,4 +1,4 @@
-"""Deciding changes nothing in place: every type of alerts/ and devices/ is frozen."""
+"""Deciding changes nothing in place: every type is frozen. What is stored leaves defaults out."""
 
 import dataclasses
 import importlib
@@ -10,7 +10,10 @@ import pytest
 
 import alerts
 import devices
+from alerts.vitals.inputs import ClinicianEvent
+from alerts.vitals.state import VitalsState
 
+STORED = frozenset({"alerts.vitals.state", "alerts.vitals.inputs"})
 SHOWS = 100
 """There are more types than this; a search that finds fewer finds nothing."""
 
@@ -55,3 +58,30 @@ def test_a_type_that_is_not_frozen_would_be_found(kind: str) -> None:
 
     open_one = msgspec.defstruct("Open", ["value"]) if kind == "Struct" else Loose
     assert _is_frozen(open_one) is False
+
+
+def _structs(within: type) -> list[type]:
+    """Give the types that a value of a type is stored with, itself first."""
+    found, waiting = list[type](), [msgspec.inspect.type_info(within)]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, msgspec.inspect.StructType):
+            if one.cls in found:
+                continue
+            found.append(one.cls)
+            waiting += [field.type for field in one.fields]
+        for name in ("types", "item_types"):
+            waiting += getattr(one, name, ())
+        for name in ("item_type", "key_type", "value_type"):
+            waiting += [part] if (part := getattr(one, name, None)) is not None else []
+    return found
+
+
+@pytest.mark.parametrize("kept", [VitalsState, ClinicianEvent])
+def test_what_is_stored_of_readings_leaves_out_what_is_at_its_default(kept: type) -> None:
+    own = [one for one in _structs(kept) if one.__module__ in STORED]
+    with_defaults = [one for one in own if one.__struct_defaults__]  # type: ignore[attr-defined]
+
+    assert with_defaults
+    wordy = [one for one in with_defaults if not one.__struct_config__.omit_defaults]  # type: ignore[attr-defined]
+    assert [one.__qualname__ for one in wordy] == []
