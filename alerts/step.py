@@ -40,6 +40,8 @@ class Step(msgspec.Struct, frozen=True):
     def at(self, now: datetime) -> "Step":
         """Go to a time; never back."""
         now = max(now, self.case.as_of)
+        if now == self.now == self.case.as_of:
+            return self
         return replace(self, now=now, case=replace(self.case, as_of=now))
 
     def decision(self) -> Decision:
@@ -82,16 +84,11 @@ class Step(msgspec.Struct, frozen=True):
 
     def live_task(self, kind: TaskKind, about: str | None) -> Task | None:
         """Find an open or claimed task of a kind about an alarm or a referral."""
-        return next(
-            (
-                task
-                for task in self.case.tasks
-                if task.kind is kind
-                and task.state in LIVE_TASKS
-                and about in (task.alarm, task.referral)
-            ),
-            None,
-        )
+        for task in self.case.tasks:
+            is_live = task.kind is kind and task.state in LIVE_TASKS
+            if is_live and about in (task.alarm, task.referral):
+                return task
+        return None
 
     def row(self, alarm: Alarm) -> CallRow:
         """Give the row of what the alarm is about now."""

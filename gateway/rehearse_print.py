@@ -5,6 +5,7 @@ from typing import Any
 
 from alerts.vitals.rehearsal_cases import Case, span_words
 from alerts.vitals.rehearsal_sum import Document
+from gateway.api.reason_words import REASONS
 
 HEAD = (
     f"{'pathway':<15}{'patient-days':>13}{'alerts a day':>17}{'raised':>8}{'missed':>8}"
@@ -84,7 +85,8 @@ def _case(number: int, case: Case) -> Iterator[str]:
         yield f"   readings: {'; '.join(case.readings)}"
     for word, reasons in (("in force", case.why), ("proposed", case.proposed_why)):
         if reasons:
-            yield f"   why, {word}: {'; '.join(reasons)}"
+            yield f"   why, {word}:"
+            yield from (f"   - {_words(reason)}" for reason in reasons)
     if case.limits["in force"] != case.limits["proposed"]:
         for word, held in case.limits.items():
             said = "; ".join(
@@ -92,3 +94,9 @@ def _case(number: int, case: Case) -> Iterator[str]:
                 for name, limits in sorted(held.items())
             )
             yield f"   limits {word}: {said or 'none'}"
+
+
+def _words(reason: str) -> str:
+    """Say a reason of the document in words; its rule and figures stay behind it."""
+    name, bracket, rest = reason.partition(" (")
+    return REASONS.get(name, name.replace("_", " ")) + bracket + rest

@@ -171,6 +171,8 @@ def ask(step: Step, question: Question) -> Verdict:
     reasons: tuple[Reason, ...] = ()
     for branch in BRANCHES:
         verdict = branch(step, question)
+        if verdict is NO_WORD:
+            continue
         reasons = (*reasons, *verdict.reasons)
         if verdict.disposition is not None:
             return Verdict(reasons, verdict.disposition, verdict.to)

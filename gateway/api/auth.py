@@ -41,7 +41,8 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("GET", f"{V1}/openapi.json"): None,
     ("GET", f"{V1}/alarms"): READ_ALARMS,
     ("GET", f"{V1}/alarms/{{alarm_id}}"): READ_ALARMS,
-    ("POST", f"{V1}/alarms/{{alarm_id}}/events"): DESK,
+    # A ward's clinician speaks to the patient of a health alarm too: gateway/api/routes_alarms.py.
+    ("POST", f"{V1}/alarms/{{alarm_id}}/events"): DESK | {Role.CLINICIAN},
     ("GET", f"{V1}/services"): ALL,
     ("POST", f"{V1}/services/{{service_id}}/capacity"): frozenset({RESPONDER, SUPERVISOR}),
     # Who may change which part of a record: gateway/api/routes_people.py.

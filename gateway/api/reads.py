@@ -34,9 +34,11 @@ class About:
 
 
 def kinds_of(caller: Caller) -> list[str]:
-    """Say which alarms a caller sees: engineers the technical ones, the others all."""
+    """Say which alarms a caller sees: engineers technical ones, clinicians those of readings."""
     if caller.role is Role.ENGINEER:
         return [AlarmKind.TECHNICAL.value]
+    if caller.role is Role.CLINICIAN:
+        return [AlarmKind.HEALTH.value]
     return [kind.value for kind in AlarmKind]
 
 

@@ -6,19 +6,23 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from alerts.events import OperatorEvent
-from alerts.words import AlarmState
+from alerts.words import AlarmState, OperatorAct
 from gateway.api import build, homes, reads, views
 from gateway.api.act import bring
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
 from gateway.api.models import OperatorBody
+from gateway.api.problems import ApiError
 from gateway.context import Context
 from gateway.store.connect import Row, rows
+from gateway.tokens import Role
 
 router = APIRouter(prefix=V1, tags=["alarms"])
 
 LIMIT = 100
 MAX_LIMIT = 500
 LIVE = (AlarmState.OPEN, AlarmState.TAKEN)
+WARD_ACTS = frozenset({OperatorAct.SPOKE, OperatorAct.NO_REPLY, OperatorAct.NOTE})
+"""What a ward's clinician does on the desk's alarm of a patient: operator or clinician speaks."""
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="at most so many")]
 
 
@@ -93,7 +97,14 @@ async def read_alarm(alarm_id: UUID, caller: WhoCalls, context: Shared) -> views
 async def act_on_alarm(
     alarm_id: UUID, body: OperatorBody, caller: WhoCalls, context: Shared
 ) -> views.Acted:
-    """Do it, commit it, and only then answer; 409 says in words why the tables refuse it."""
+    """Do it, commit it, and only then answer; 409 says in words why the tables refuse it.
+
+    A clinician may say `spoke`, `no_reply` and `note` about an alarm of readings: it has the id of
+    the ward's alert.
+    """
+    if caller.role is Role.CLINICIAN and body.do not in WARD_ACTS:
+        known = ", ".join(sorted(WARD_ACTS))
+        raise ApiError(403, f"{body.do} is for operators and supervisors; a clinician may: {known}")
     found = await _alarm(context, caller, alarm_id)
     fields = body.model_dump(exclude={"do", "referral"})
     event = OperatorEvent(

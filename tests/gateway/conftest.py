@@ -1,6 +1,7 @@
 """The gateway's tests of the HTTP side begin with a few fictional people enrolled."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,3 +46,10 @@ async def world(
     world = World(session, sessions, desk, tmp_path)
     async with world.stack:
         yield world
+
+
+@pytest.fixture
+def ward(house: House) -> House:
+    """Give the application with the vitals half on."""
+    context = replace(house.context, desk=replace(house.context.desk, vitals=True))
+    return build_house(context, house.clock, house.session)

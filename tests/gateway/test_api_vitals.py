@@ -1,39 +1,20 @@
 """Clinicians over HTTP: what they see, what they do, readings entered by hand."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gateway import enrol, vitals_intake
+from gateway import enrol
 from gateway.tokens import Role
 from tests.databases import ORGANISATION
-from tests.gateway.api_house import OP, V1, WC, House, build_house
+from tests.gateway.api_house import OP, V1, WC, House
 from tests.gateway.test_api_homes import HER, PLACES, dies, lives, move_in
-from tests.store.messages import roll, up
-from tests.store.vitals_house import COPD, GOOD, WARD, Watch, admit
+from tests.gateway.ward_house import measured, tick
+from tests.store.messages import roll
+from tests.store.vitals_house import COPD, GOOD, WARD, admit
 
 EVENTS = f"/persons/{WC}/vitals/events"
 READINGS = f"/persons/{WC}/vitals/readings"
-
-
-@pytest.fixture
-def ward(house: House) -> House:
-    """Give the application with the vitals half on."""
-    context = replace(house.context, desk=replace(house.context.desk, vitals=True))
-    return build_house(context, house.clock, house.session)
-
-
-async def measured(ward: House, device: str = "17", **vitals: Any) -> None:
-    ward._number += 1
-    one = up({"id": f"7-{ward._number}", "vitals": vitals}, device=device, at=ward.now)
-    await vitals_intake.take(ward.session, [one], (), ward.context.desk, ward.now)
-
-
-async def tick(ward: House) -> None:
-    watch = Watch(ward.session, ward.context.desk)
-    watch.now = ward.now
-    await watch.tick()
 
 
 async def test_a_red_reading_is_seen_by_person_and_ward_with_its_reasons(ward: House) -> None:
