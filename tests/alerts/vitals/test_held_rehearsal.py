@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from alerts.vital_rows import Limits, Slot
+from alerts.vital_rows import Limits
 from alerts.vital_words import ClinicianAct, Level
 from alerts.vitals.history import Judged, Played, Seen
 from alerts.vitals.inputs import Reading
@@ -92,15 +92,6 @@ def test_a_notice_without_an_alert_is_no_ring() -> None:
     shown = type(late)("m", late.received_at, (old,))
 
     assert play(history(shown), rules()) == Played()
-
-
-def test_a_reading_that_ends_what_is_missing_as_it_rings_leaves_nothing_missing() -> None:
-    slot = Slot("heart_rate_bpm", ("09:00",), every_days=20)
-    plan = MonitoringPlan(T0, schedule=(slot,))
-
-    (one,) = play(history(says(4 * 60, **CALM), plan=plan), rules()).alerts
-
-    assert not one.missing
 
 
 def test_a_confirmed_red_that_lessens_stays_red_and_one_that_is_not_confirmed_is_amber() -> None:
