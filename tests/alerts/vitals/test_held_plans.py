@@ -151,7 +151,7 @@ def test_what_is_taken_as_calm_is_exactly_what_scores_nothing(scale: int) -> Non
 
 def test_calm_ends_at_the_nearest_limit_floor_or_distance_and_words_have_none() -> None:
     near = own("1", 0, warning_high=85, warning_low=55)
-    fields = {"limits": (near,), "ward": ward(floor={"systolic_mmhg": 120})}
+    fields: dict[str, Any] = {"limits": (near,), "ward": ward(floor={"systolic_mmhg": 120})}
     plan = MonitoringPlan(T0, baseline_spo2_pct=100.0, **fields)
     calm = effective(plan, rules(), T0).calm
 
@@ -212,7 +212,7 @@ def test_three_days_are_local_days_and_two_kilos_are_not_yet_more_than_two(
     assert (None if watched.state.alert is None else watched.alert.level) is level
 
 
-FIGURES = {"baseline_spo2_pct": 95.0, "target_spo2_pct": (94.0, 98.0)}
+FIGURES: dict[str, Any] = {"baseline_spo2_pct": 95.0, "target_spo2_pct": (94.0, 98.0)}
 
 
 @pytest.mark.parametrize(
