@@ -30,8 +30,8 @@ SHOWN_ONLY = frozenset({PersonStatus.IN_HOSPITAL, PersonStatus.ENDED, PersonStat
 def judge(step: Step, opened_by: str, verdicts: Sequence[Verdict]) -> Step:
     """Put verdicts to the board; `opened_by` names an alert that opens now."""
     before = step.state.alert
-    known = {} if before is None else {one.parameter: one for one in before.findings}
-    after, told = dict(known), list[Placed]()
+    after = {} if before is None else {one.parameter: one for one in before.findings}
+    told = list[Placed]()
     for said in verdicts:
         verdict = _known_already(said, after)
         placed = place(step, after.get(verdict.parameter), verdict)
@@ -43,7 +43,7 @@ def judge(step: Step, opened_by: str, verdicts: Sequence[Verdict]) -> Step:
             after.pop(verdict.parameter, None)
         if placed.outcome is not None:
             told.append(placed)
-    if not told and after == known:
+    if not told:
         return step
     findings = tuple(after.values())[:MAX_FINDINGS]
     if before is None:
