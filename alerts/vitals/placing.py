@@ -110,14 +110,14 @@ def _again(shown: Finding, finding: Finding, verdict: Verdict) -> Placed:
     assert verdict.level is not None  # the caller has looked
     level, both = verdict.level, (finding.value, verdict.value)
     lower = RANK[level] < RANK[finding.level]
-    if not verdict.waits and not lower:
-        done = replace(shown, confirmed=level, recheck_by=None)
-        return Placed(done, Outcome.CONFIRMED, verdict.reasons)
     if _is_recheck(finding, verdict):
         done = replace(shown, level=level, confirmed=level, recheck_by=None)
         done = replace(done, reasons=verdict.reasons) if lower else done
         outcome = Outcome.LOWERED if lower else Outcome.CONFIRMED
         return Placed(done, outcome, verdict.reasons, *both)
+    if not verdict.waits and not lower:
+        done = replace(shown, confirmed=level, recheck_by=None)
+        return Placed(done, Outcome.CONFIRMED, verdict.reasons)
     if lower and verdict.corrected:
         return Placed(replace(shown, level=level), Outcome.LOWERED, verdict.reasons)
     return Placed(shown, Outcome.FOLDED, verdict.reasons)

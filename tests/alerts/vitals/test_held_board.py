@@ -1,6 +1,5 @@
 """What is held about a board in the middle of things: scores, re-checks, rings and hand-overs."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from alerts.words import PersonStatus
 from devices.model import Quality, VitalCode
 from tests.alerts.vitals.wards import T0, Watched, amber, minutes, ward
 
-GLUCOSE, SPO2, WEIGHT = VitalCode.GLUCOSE, VitalCode.SPO2, VitalCode.WEIGHT
-DAY = 1440
+GLUCOSE, SPO2 = VitalCode.GLUCOSE, VitalCode.SPO2
 FIVE: dict[str, Any] = {"respiratory_rate_bpm": 22, "heart_rate_bpm": 112, "temperature_c": 38.5}
 """A NEWS2 of 5: 2, 2 and 1; the first two are also amber by themselves."""
 OFFICE = {"tue": ("08:00-18:00",)}
@@ -187,7 +185,7 @@ def test_ringing_anew_takes_the_old_review_away() -> None:
     watched.says(8, spo2_pct=90)
 
     assert (watched.alert.acknowledged_by, watched.alert.review_by) == (None, None)
-    assert watched.last.next_due_at == minutes(8) + timedelta(minutes=15)
+    assert watched.last.next_due_at == minutes(8 + 15)
 
 
 # -- handing over ----------------------------------------------------------------------------------
@@ -286,3 +284,13 @@ def test_only_two_readings_at_the_emergency_limit_go_to_999(
     if handed:
         inputs = watched.last.handed[0].reasons[0].inputs
         assert inputs == {"first": first, "second": second, "pathway": "covid"}
+
+
+def test_a_second_reading_below_the_wards_floor_goes_to_999_all_the_same() -> None:
+    floor = ward(floor={"spo2_pct": 85})
+    watched = Watched(pathway=Pathway.COVID, schedule=(), ward=floor)
+    watched.says(1, spo2_pct=90)
+
+    watched.says(3, spo2_pct=84)
+
+    assert crises(watched) == [Crisis.EMERGENCY]

@@ -13,8 +13,7 @@ from tests.alerts.houses import rule_files
 from tests.alerts.vitals.test_questions import ROWS
 from tests.alerts.vitals.wards import Watched, minutes
 
-GLUCOSE, SPO2, WEIGHT = VitalCode.GLUCOSE, VitalCode.SPO2, VitalCode.WEIGHT
-DAY = 1440
+GLUCOSE, SPO2 = VitalCode.GLUCOSE, VitalCode.SPO2
 WELL: dict[str, Any] = {"local_cough": 0, "local_sputum": "clear", "local_rest": False}
 
 
