@@ -142,7 +142,8 @@ class PathwayRow(Row, frozen=True, forbid_unknown_fields=True, kw_only=True):
     Attributes:
         requires: Figures a clinician must have set before it can be activated.
         schedule: What is due when.
-        emergency_twice: A vital sign at or below this, and again at its re-check, goes to 999.
+        emergency_twice: A vital sign at or below this twice goes to 999; the second within the
+            re-check, or later while no clinician has acknowledged the first.
         scripts: What to say and do, by name (`amber`, `red`, `missing`, ...).
         discharge: When to end it, in words.
         length_days: How long it lasts as a rule; None = until somebody ends it.

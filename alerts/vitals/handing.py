@@ -36,7 +36,9 @@ def crises(step: Step, told: Sequence[Placed]) -> Step:
     if finding is not None and finding.recovered_at is None:
         step = _cognition(step, alert, finding.reasons, str(finding.value))
     for one in told:
-        if one.outcome is Outcome.CONFIRMED and _twice(step, one):
+        # A second one counts whatever confirmed the first; not after a clinician has taken it on.
+        folded = one.outcome is Outcome.FOLDED and alert.acknowledged_at is None
+        if (folded or one.outcome is Outcome.CONFIRMED) and _twice(step, one):
             step = _emergency(step, one)
     return step
 

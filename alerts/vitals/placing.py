@@ -65,7 +65,9 @@ def place(step: Step, finding: Finding | None, verdict: Verdict) -> Placed:
     if finding.is_snoozed:
         return Placed(shown, Outcome.SNOOZED, verdict.reasons)
     if finding.is_confirmed:
-        return Placed(shown, Outcome.FOLDED, verdict.reasons)
+        is_second = verdict.at > finding.last_at and finding.recovered_at is None
+        both = (finding.value, verdict.value) if is_second else ()
+        return Placed(shown, Outcome.FOLDED, verdict.reasons, *both)
     return _again(shown, finding, verdict)
 
 
