@@ -219,3 +219,24 @@ def test_limits_that_begin_this_instant_hold_in_a_rehearsal() -> None:
 
     assert len(plan_of_now(plan, T0, minutes(5)).limits) == 1
     assert plan_of_now(plan, T0, minutes(4)).limits == ()
+
+
+def quick(watched: Watched, **said: Any) -> bool:
+    """Say whether a report would take the quick way, past all rules."""
+    report = Report("m", minutes(1), readings(minutes(1), said))
+    return decide._calm(watched.state, report, watched.rules, minutes(1)) is not None
+
+
+@pytest.mark.parametrize(("scale", "spo2_pct", "calm"), [(1, 97, True), (1, 95, False),
+                                                       (2, 97, False)])  # fmt: skip
+def test_what_scores_on_the_persons_own_scale_never_takes_the_quick_way(
+    scale: int, spo2_pct: int, *, calm: bool
+) -> None:
+    assert quick(Watched(spo2_scale=scale), spo2_pct=spo2_pct) is calm
+
+
+@pytest.mark.parametrize(("spo2_pct", "calm"), [(98, True), (97.5, False)])
+def test_what_is_below_the_wards_floor_never_takes_the_quick_way(
+    spo2_pct: float, *, calm: bool
+) -> None:
+    assert quick(Watched(ward=ward(floor={"spo2_pct": 98})), spo2_pct=spo2_pct) is calm
