@@ -5,7 +5,6 @@ order, each with its rule, the rule's version and what it looked at, and who did
 reads no person's card; that it was read is audited all the same.
 """
 
-import hashlib
 from datetime import UTC
 from pathlib import Path
 from uuid import UUID
@@ -16,14 +15,14 @@ import typer
 from alerts.case import Alarm, Entry, Reason, Referral
 from alerts.vitals.state import Alert
 from gateway.api.words import because, say_plainly
+from gateway.audit.rows import Act, add
 from gateway.clock import Clock
 from gateway.context import Context
 from gateway.errors import SettingsError
 from gateway.log import configure
 from gateway.runtime import prepared
 from gateway.settings import load
-from gateway.store.connect import Connection, row, rows, run
-from gateway.store.save import audit_code
+from gateway.store.connect import Connection, row, rows
 
 STEPS = 10_000
 ACTOR = "command line"
@@ -127,15 +126,6 @@ async def _read(connection: Connection, organisation: UUID, named: UUID) -> Expl
 
 
 async def _audit(connection: Connection, context: Context, named: UUID) -> None:
-    digest = hashlib.sha256(named.bytes).digest()
-    await run(
-        connection,
-        "add_audit",
-        organisations=[context.settings.organisation],
-        ats=[context.clock.now()],
-        actors=[ACTOR],
-        acts=[EXPLAINED],
-        abouts=[named],
-        digests=[digest],
-        codes=[audit_code(context.desk.audit_key, ACTOR, EXPLAINED, named, digest)],
-    )
+    organisation, now = context.settings.organisation, context.clock.now()
+    explained = Act(organisation, now, ACTOR, EXPLAINED, named, named.bytes)
+    await add(connection, context.desk.audit_key, explained)

@@ -1,6 +1,5 @@
 """`lifeline export`: read a snapshot, build the files, audit, hand them over."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,7 @@ from alerts.referral.extract import Asked
 from alerts.referral.extract_raw import Period, Raw, parse_period
 from alerts.rule_ids import Rule
 from gateway import export_build
+from gateway.audit.rows import Act, add
 from gateway.clock import Clock
 from gateway.context import Context
 from gateway.errors import GatewayError, SettingsError
@@ -33,8 +33,6 @@ from gateway.keys import key_file
 from gateway.log import configure
 from gateway.runtime import prepared
 from gateway.settings import load
-from gateway.store.connect import run
-from gateway.store.save import audit_code
 
 SHAPE = 1
 FINDINGS = 3
@@ -184,16 +182,7 @@ def _manifest(order: Order, context: Context, asked: Asked, built: Built) -> Man
 async def _audit(order: Order, context: Context, manifest: bytes, now: datetime) -> None:
     """Write down who exported what; the digest is the manifest's, which holds every file's."""
     about = uuid5(NAMESPACE_EXPORT, f"{order.kind}/{order.month}/{order.service or ''}")
-    act, digest = f"export_{order.kind}", hashlib.sha256(manifest).digest()
+    organisation, act = context.settings.organisation, f"export_{order.kind}"
+    exported = Act(organisation, now, order.by, act, about, manifest)
     async with context.sessions.transaction() as connection:
-        await run(
-            connection,
-            "add_audit",
-            organisations=[context.settings.organisation],
-            ats=[now],
-            actors=[order.by],
-            acts=[act],
-            abouts=[about],
-            digests=[digest],
-            codes=[audit_code(context.desk.audit_key, order.by, act, about, digest)],
-        )
+        await add(connection, context.desk.audit_key, exported)

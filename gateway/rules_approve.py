@@ -17,6 +17,7 @@ import typer
 from alerts.rule_versions import Book, Placed
 from alerts.ruleset import RuleError, parse_rules, read_book
 from alerts.vital_digest import Changed, changed, row_digest
+from gateway.audit.rows import Act, add
 from gateway.clock import Clock
 from gateway.context import Context
 from gateway.errors import SettingsError
@@ -26,8 +27,6 @@ from gateway.rulebook import ROLLBACKS, proposed_files, replace_file, rule_files
 from gateway.rules_command import own_folder
 from gateway.runtime import prepared
 from gateway.settings import load
-from gateway.store.connect import run
-from gateway.store.save import audit_code
 
 NAMESPACE_APPROVAL = UUID("0a9c6f3e-52f4-5d8b-8d5c-1f1f5b1f6c11")
 APPROVED = "rules_approved"
@@ -139,20 +138,11 @@ def _fresh(before: Mapping[str, bytes], files: Mapping[str, bytes]) -> list[Plac
 
 async def _audit(context: Context, approval: Approval, files: Mapping[str, bytes]) -> None:
     content = stored(approval)["content"] + b"".join(files[name] for name in sorted(files))
-    digest = hashlib.sha256(content).digest()
-    about = uuid5(NAMESPACE_APPROVAL, digest.hex())
+    about = uuid5(NAMESPACE_APPROVAL, hashlib.sha256(content).hexdigest())
+    organisation, now = context.settings.organisation, context.clock.now()
+    approved = Act(organisation, now, approval.by, APPROVED, about, content)
     async with context.sessions.transaction() as connection:
-        await run(
-            connection,
-            "add_audit",
-            organisations=[context.settings.organisation],
-            ats=[context.clock.now()],
-            actors=[approval.by],
-            acts=[APPROVED],
-            abouts=[about],
-            digests=[digest],
-            codes=[audit_code(context.desk.audit_key, approval.by, APPROVED, about, digest)],
-        )
+        await add(connection, context.desk.audit_key, approved)
 
 
 def _keep(

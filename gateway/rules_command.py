@@ -1,6 +1,5 @@
 """`lifeline rules`: which versions hold, copy the shipped ones to approve them, take one back."""
 
-import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -11,6 +10,7 @@ import typer
 from alerts.rule_rows import Row
 from alerts.rule_versions import Rollback, Standing, take_back
 from alerts.ruleset import RuleError
+from gateway.audit.rows import Act, add
 from gateway.clock import Clock
 from gateway.context import Context
 from gateway.errors import SettingsError
@@ -27,8 +27,6 @@ from gateway.rulebook import (
 )
 from gateway.runtime import prepared
 from gateway.settings import Settings, load
-from gateway.store.connect import run
-from gateway.store.save import audit_code
 
 NAMESPACE_ROW = UUID("6f2b1f0a-43c1-5d0e-9a57-1d6a0c5f7e05")
 ROLLED_BACK = "rule_rolled_back"
@@ -135,16 +133,8 @@ def own_folder(settings: Settings) -> Path:
 
 async def _audit(context: Context, rollback: Rollback) -> None:
     about = uuid5(NAMESPACE_ROW, rollback.id)
-    digest = hashlib.sha256(msgspec.json.encode(rollback)).digest()
+    organisation, now = context.settings.organisation, context.clock.now()
+    content = msgspec.json.encode(rollback)
+    taken_back = Act(organisation, now, rollback.by, ROLLED_BACK, about, content)
     async with context.sessions.transaction() as connection:
-        await run(
-            connection,
-            "add_audit",
-            organisations=[context.settings.organisation],
-            ats=[context.clock.now()],
-            actors=[rollback.by],
-            acts=[ROLLED_BACK],
-            abouts=[about],
-            digests=[digest],
-            codes=[audit_code(context.desk.audit_key, rollback.by, ROLLED_BACK, about, digest)],
-        )
+        await add(connection, context.desk.audit_key, taken_back)

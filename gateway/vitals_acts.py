@@ -20,13 +20,13 @@ from alerts.vital_words import ClinicianAct
 from alerts.vitals.inputs import ClinicianEvent, Report
 from alerts.vitals.state import VitalsState
 from gateway import vitalswork
+from gateway.audit.rows import Act, add
 from gateway.errors import CannotDecide, StoreBusy
 from gateway.placing import NAMESPACE, Desk
 from gateway.store import messages, vitals
 from gateway.store.cases import encode
 from gateway.store.connect import Connection, Sessions, row, run
 from gateway.store.messages import Receipt
-from gateway.store.save import audit_code
 from gateway.vitalswork import Given
 
 TRIES = 6
@@ -222,16 +222,6 @@ async def end_task(
             state=state.value,
             record=record.decode(),
         )
-        digest = hashlib.sha256(record).digest()
-        await run(
-            connection,
-            "add_audit",
-            organisations=[ended.organisation_id],
-            ats=[now],
-            actors=[ended.actor],
-            acts=[TASK_DONE],
-            abouts=[ended.task_id],
-            digests=[digest],
-            codes=[audit_code(desk.audit_key, ended.actor, TASK_DONE, ended.task_id, digest)],
-        )
+        did = Act(ended.organisation_id, now, ended.actor, TASK_DONE, ended.task_id, record)
+        await add(connection, desk.audit_key, did)
     return found.person_id, task

@@ -4,7 +4,6 @@ Contract: a person's card is given only together with its audit row, in the same
 row, no card.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,9 +14,9 @@ from gateway.api import build, counters, records, records_people
 from gateway.api.auth import READ_PERSONS, Caller
 from gateway.api.problems import ApiError
 from gateway.api.records_base import HomeWarning
+from gateway.audit.rows import Act, add
 from gateway.context import Context
-from gateway.store.connect import Connection, Row, row, rows, run
-from gateway.store.save import audit_code
+from gateway.store.connect import Connection, Row, row, rows
 from gateway.tokens import Role
 
 STEPS = 1_000
@@ -198,15 +197,6 @@ async def place_card(
 async def _audit(  # noqa: PLR0913 - who did what, about what, to whom
     connection: Connection, context: Context, caller: Caller, *, act: str, about: UUID, whose: UUID
 ) -> None:
-    digest = hashlib.sha256(whose.bytes).digest()
-    await run(
-        connection,
-        "add_audit",
-        organisations=[caller.organisation_id],
-        ats=[context.clock.now()],
-        actors=[caller.actor],
-        acts=[act],
-        abouts=[about],
-        digests=[digest],
-        codes=[audit_code(context.desk.audit_key, caller.actor, act, about, digest)],
-    )
+    now = context.clock.now()
+    read = Act(caller.organisation_id, now, caller.actor, act, about, whose.bytes)
+    await add(connection, context.desk.audit_key, read)

@@ -1,6 +1,5 @@
 """Response services: which there are, and how many places they have."""
 
-import hashlib
 from uuid import UUID, uuid5
 
 from fastapi import APIRouter
@@ -9,8 +8,8 @@ from gateway.api import build, reads, views
 from gateway.api.auth import V1, Shared, WhoCalls
 from gateway.api.models_people import CapacityBody
 from gateway.api.records_people import ServiceView
+from gateway.audit.rows import Act, add
 from gateway.store.connect import rows, run
-from gateway.store.save import audit_code
 
 router = APIRouter(prefix=V1, tags=["services"])
 
@@ -47,18 +46,9 @@ async def enter_capacity(
             now=now,
         )
         about = _about(organisation, service_id)
-        digest = hashlib.sha256(f"{service_id}:{body.capacity}".encode()).digest()
-        await run(
-            connection,
-            "add_audit",
-            organisations=[organisation],
-            ats=[now],
-            actors=[caller.actor],
-            acts=[CAPACITY],
-            abouts=[about],
-            digests=[digest],
-            codes=[audit_code(context.desk.audit_key, caller.actor, CAPACITY, about, digest)],
-        )
+        content = f"{service_id}:{body.capacity}".encode()
+        changed = Act(organisation, now, caller.actor, CAPACITY, about, content)
+        await add(connection, context.desk.audit_key, changed)
         found = await reads.service_row(connection, caller, service_id)
     return build.service_view(found)
 

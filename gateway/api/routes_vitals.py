@@ -1,6 +1,5 @@
 """Vital signs: a person's and a ward's alerts, what clinicians do, readings entered by hand."""
 
-import hashlib
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -28,9 +27,9 @@ from gateway.api.vitals_models import (
     WardAlerts,
 )
 from gateway.api.words import refusal
+from gateway.audit.rows import Act, add
 from gateway.context import Context
-from gateway.store.connect import Connection, row, rows, run
-from gateway.store.save import audit_code
+from gateway.store.connect import Connection, row, rows
 from gateway.vitals_acts import Done, KeyReusedError, Who
 
 router = APIRouter(prefix=V1, tags=["vital signs"])
@@ -205,15 +204,6 @@ def _answer(done: Done | None, response: Response, person_id: UUID) -> VitalsAct
 
 async def _audit(connection: Connection, context: Context, caller: Caller, person_id: UUID) -> None:
     """Write down who read a person's vital signs: no row, no reading."""
-    digest = hashlib.sha256(person_id.bytes).digest()
-    await run(
-        connection,
-        "add_audit",
-        organisations=[caller.organisation_id],
-        ats=[context.clock.now()],
-        actors=[caller.actor],
-        acts=[VITALS_READ],
-        abouts=[person_id],
-        digests=[digest],
-        codes=[audit_code(context.desk.audit_key, caller.actor, VITALS_READ, person_id, digest)],
-    )
+    now, content = context.clock.now(), person_id.bytes
+    read = Act(caller.organisation_id, now, caller.actor, VITALS_READ, person_id, content)
+    await add(connection, context.desk.audit_key, read)

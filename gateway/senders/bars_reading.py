@@ -4,7 +4,6 @@ What happened is what was decided when the message was made, so that a retry say
 person is, is read now and written down in the audit: which referral, to whom, never what.
 """
 
-import hashlib
 from datetime import datetime
 from typing import Any
 
@@ -21,11 +20,11 @@ from alerts.referral.bars_case import (
 )
 from alerts.words import Ceiling
 from gateway import __version__
+from gateway.audit.rows import Act, add
 from gateway.bars_settings import BarsEndpoint
 from gateway.errors import DeliveryError
 from gateway.store.connect import Connection, Row, row, run
 from gateway.store.outbox import Message
-from gateway.store.save import audit_code
 
 CHANGES = {
     "referral_request": Change.NEW,
@@ -179,15 +178,6 @@ async def _audit(
     connection: Connection, message: Message, found: Row, audit_key: bytes, now: datetime
 ) -> None:
     actor, about = f"sender:{message.recipient}", message.referral_id
-    digest = hashlib.sha256(found.subject_id.bytes).digest()
-    await run(
-        connection,
-        "add_audit",
-        organisations=[message.organisation_id],
-        ats=[now],
-        actors=[actor],
-        acts=[PERSON_SENT],
-        abouts=[about],
-        digests=[digest],
-        codes=[audit_code(audit_key, actor, PERSON_SENT, about, digest)],
-    )
+    content = found.subject_id.bytes
+    sent = Act(message.organisation_id, now, actor, PERSON_SENT, about, content)
+    await add(connection, audit_key, sent)

@@ -1,0 +1,1 @@
+"""Who did what about which record, apart from what passes through deciding."""
