@@ -46,8 +46,8 @@ STAMP = VENV / "lifeline.json"
 LOCKS = ROOT / "ops" / "lock"
 PACKAGES = ("alerts", "devices", "firmware_stubs", "gateway")
 RUNTIME = ("requirements.txt", "requirements-build.txt")
-# On all processors, and a file's tests on one of them, for the sake of what they set up once.
-TESTS = "pytest -n auto --dist loadfile --durations=15 --cov --cov-branch --cov-report=term-missing"
+# By many workers (tests/order.py), a file's tests by one of them: what they set up serves them all.
+TESTS = "pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25 --cov --cov-branch"
 DEV = ("requirements-dev.txt",)  # holds all that RUNTIME holds, in the same versions
 # How long a stopped step may clean up before it is told once more, and before it is ended.
 GRACE_S = 15.0
@@ -157,10 +157,10 @@ def _install_locked(stamp: dict[str, str], *, dev: bool) -> None:
 
 def _install_wheel(stamp: dict[str, str]) -> None:
     files = [ROOT / name for name in ("LICENSE", "README.md", "pyproject.toml")]
-    for package in PACKAGES:
+    for package in (*PACKAGES, "ops/web"):  # of which the build makes the folder vendor
         # Caches are written by the tools while they look; they are never part of the wheel.
         for folder, below, names in os.walk(ROOT / package):
-            below[:] = [name for name in below if not name.startswith((".", "__pycache__"))]
+            below[:] = [one for one in below if not one.startswith((".", "__pycache__", "vendor"))]
             files += (Path(folder, name) for name in names)
     digest = _digest(sorted(files))
     if stamp.get("wheel") == digest:
@@ -218,8 +218,8 @@ def _surroundings() -> dict[str, str]:
     """Return the environment without what would lead Python or pip past .venv."""
     astray = ("PYTHONHOME", "PYTHONPATH", "PIP_PREFIX", "PIP_TARGET", "PIP_ROOT", "PIP_USER")
     kept = {name: value for name, value in os.environ.items() if name not in astray}
-    # A user-wide `user = true` or `require-virtualenv = true` would stop pip here.
-    return kept | {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
+    # A user-wide `user = true` would stop pip here; for CONSOLE_FILES see ops/web/files.py.
+    return kept | {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0", "CONSOLE_FILES": "optional"}
 
 
 def _digest(files: list[Path]) -> str:

@@ -1,9 +1,13 @@
 """A real PostgreSQL for tests: one embedded server a session, one database a test.
 
+`database` is in its newest shape and may have served an earlier test, as tests/pool.py describes;
+`empty_database` has nothing in it.
+
 The same tests run against another server, with TimescaleDB or without, when LIFELINE_TEST_DSN
 names one whose role may create databases.
 """
 
+import asyncio
 import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +24,7 @@ from gateway.placing import Desk
 from gateway.rulebook import read_rules
 from gateway.store.connect import Session, Sessions
 from gateway.store.migrate import ensure_partitions, migrate
+from tests.pool import Pool
 
 ORGANISATION = uuid.UUID("5eed0000-0000-4000-8000-000000000001")
 MORNING = datetime(2026, 11, 2, 6, 56, tzinfo=UTC)
@@ -56,16 +61,38 @@ def empty_database(server: str) -> Iterator[str]:
             connection.execute(drop)
 
 
-@pytest.fixture
-async def database(empty_database: str) -> str:
-    """Give the DSN of a database in its newest shape."""
-    session = Session(lambda: empty_database, "test-start")
+def make_newest(dsn: str) -> None:
+    """Bring an empty database to its newest shape, with the months that the tests' dates need."""
+    asyncio.run(_make_newest(dsn))
+
+
+async def _make_newest(dsn: str) -> None:
+    session = Session(lambda: dsn, "test-start")
     storage = await migrate(session, "auto", MORNING)
     if storage == "native":
         await ensure_partitions(session, MORNING)
         await ensure_partitions(session, datetime.now(UTC))
     await session.close()
-    return empty_database
+
+
+@pytest.fixture(scope="session")
+def pool(server: str) -> Iterator[Pool]:
+    """Give the databases of this run that tests use one after the other."""
+    pool = Pool(server, make_newest)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+@pytest.fixture
+def database(pool: Pool) -> Iterator[str]:
+    """Give the DSN of an empty database in its newest shape, for one test alone."""
+    place = pool.take()
+    try:
+        yield place.dsn
+    finally:
+        pool.give(place)
 
 
 @pytest.fixture
