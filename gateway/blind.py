@@ -45,7 +45,8 @@ class Shout:
                 )
                 await self._tell("receiver_blind")
                 try:
-                    await asyncio.wait_for(self._turned.wait(), AGAIN_EVERY_S)
+                    async with asyncio.timeout(AGAIN_EVERY_S):
+                        await self._turned.wait()
                 except TimeoutError:
                     continue
                 self._turned.clear()

@@ -78,8 +78,10 @@ class Dispatcher:
                     task.add_done_callback(going.discard)
                 if not claimed:
                     # Looks again after a while: another process may have put something there.
+                    # No wait_for: that of Python 3.11 forgets being cancelled when both meet.
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self.wake.wait(), IDLE_S)
+                        async with asyncio.timeout(IDLE_S):
+                            await self.wake.wait()
                     self.wake.clear()
         finally:
             for task in going:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime
+from typing import Literal
 
 import pytest
 
@@ -62,3 +63,30 @@ async def test_a_referral_does_not_wait_for_anothers_receiver_that_hangs(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
     assert ended.is_set(), "what was on its way ends with the dispatcher"
+
+
+class Looked(asyncio.Event):
+    """An event that says when somebody waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waits = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.waits.set()
+        return await super().wait()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_dispatcher_that_is_woken_as_it_is_stopped_stops(
+    sessions: Sessions, desk: Desk, turns: int
+) -> None:
+    wake = Looked()
+    running = asyncio.create_task(Dispatcher(sessions, {}, desk, StoryClock(MORNING), wake).run())
+    await wake.waits.wait()
+    wake.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)  # other tasks have so many turns between the two
+    running.cancel()
+    await asyncio.wait([running], timeout=WAIT_S)
+    assert running.cancelled()
