@@ -23,6 +23,7 @@ from alerts.events import (
     PersonChanged,
     ServiceEvent,
     TaskDone,
+    Unseen,
 )
 from alerts.facts import Facts
 from alerts.lifecycle import Forbidden
@@ -38,6 +39,7 @@ from alerts.telecare.operator import operate
 from alerts.telecare.task_done import task_done
 from alerts.telecare.timers import fire
 from alerts.tidy import tidy
+from alerts.waiting import unseen
 from alerts.words import DeliveryAct, What
 from devices.model import Activation, Answers, Status
 
@@ -135,6 +137,7 @@ HANDLERS: Mapping[type[Event], Callable[[Step, Any], Step]] = {
     DeviceFault: faulty.recorded,
     TaskDone: task_done,
     PersonChanged: persons.changed,
+    Unseen: unseen,
 }
 
 

@@ -107,7 +107,8 @@ class DeviceFault(msgspec.Struct, frozen=True, omit_defaults=True):
 class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an operator did; `alarm` is None for a note on a referral.
 
-    A call to 999 records the incident number and the ETA that ambulance control gave.
+    A call to 999 records the incident number and the ETA that ambulance control gave; a follow-up
+    is due at `due_at`.
     """
 
     at: datetime
@@ -128,6 +129,7 @@ class OperatorEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     incident: str | None = None
     eta: datetime | None = None
+    due_at: datetime | None = None
 
 
 class ServiceEvent(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -196,6 +198,13 @@ class PersonChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
 
 
+class Unseen(msgspec.Struct, frozen=True, omit_defaults=True):
+    """No console has shown an alarm since it rang last: nobody can have heard of it that way."""
+
+    at: datetime
+    alarm: str
+
+
 Event = (
     OperatorEvent
     | ServiceEvent
@@ -205,4 +214,5 @@ Event = (
     | DeviceFault
     | TaskDone
     | PersonChanged
+    | Unseen
 )

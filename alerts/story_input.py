@@ -97,6 +97,7 @@ class StoryEvent(msgspec.Struct, frozen=True):
     source: str | None = None
     standard: str | None = None
     eta: datetime | None = None
+    due_at: datetime | None = None
     mechanism: str | None = None
     incident: str | None = None
     result: str | None = None
@@ -116,7 +117,7 @@ class StoryEvent(msgspec.Struct, frozen=True):
 
 
 ACTORS = ("device", "operator", "clinician", "delivery", "service")
-TIMES = ("at", "eta", "occurred_at", "until", "away_until")
+TIMES = ("at", "eta", "due_at", "occurred_at", "until", "away_until")
 
 
 class StoryWard(Ward, frozen=True, forbid_unknown_fields=False):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from alerts.case import Alarm, Reason
+from alerts.events import Unseen
 from alerts.lifecycle import ALARM, AlarmEvent, advance
 from alerts.plans import Planned, calls_of, first_plan, plan_of
 from alerts.rule_ids import Rule
@@ -112,6 +113,18 @@ def climbed(step: Step, kind: TimerKind, alarm: Alarm) -> Step:
     rule, audience = CLIMB[kind]
     reason = step.why(rule, "untaken", alarm_at=alarm.alarm_at)
     return step.notify(audience, alarm, reason, "untaken")
+
+
+def unseen(step: Step, event: Unseen) -> Step:
+    """Ring at the supervisor's at once: the climb's own notice, before its time.
+
+    The climb runs on beside it; what somebody has taken since rings at nobody's.
+    """
+    alarm = step.alarm(event.alarm)
+    if alarm is None or alarm.state is not AlarmState.OPEN or alarm.kind is AlarmKind.TECHNICAL:
+        return step
+    reason = step.why(Rule.CLIMB_SUPERVISOR, "unseen", alarm_at=alarm.alarm_at)
+    return step.notify(SUPERVISOR, alarm, reason, "unseen")
 
 
 def take(step: Step, alarm: Alarm, operator: str, event: AlarmEvent) -> tuple[Step, Alarm]:

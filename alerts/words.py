@@ -115,6 +115,7 @@ class TaskKind(StrEnum):
     SOCIAL_CARE = "social_care"
     DEVICE_FAULT = "device_fault"
     SUPERVISOR = "supervisor"
+    FOLLOW_UP = "follow_up"
 
 
 class OperatorAct(StrEnum):
@@ -134,6 +135,7 @@ class OperatorAct(StrEnum):
     HAND_OVER = "hand_over"
     NOTE = "note"
     UP = "up"
+    FOLLOW_UP = "follow_up"
 
 
 class ServiceAct(StrEnum):

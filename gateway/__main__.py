@@ -13,7 +13,7 @@ from gateway import __version__
 from gateway.demo.ways import PRESSED, Receiver, Via, Ways
 from gateway.embedded import EmbeddedError
 from gateway.errors import GatewayError
-from gateway.export_app import export_app
+from gateway.operations_app import add_operations
 from gateway.roles import ApiRole, Role
 from gateway.rules_app import add_why
 
@@ -60,7 +60,7 @@ def _fail(text: str) -> None:
 
 
 add_why(app, _run)
-app.add_typer(export_app(_run), name="export")
+add_operations(app, _run)
 
 
 async def _serve(toml: Path | None, roles: tuple[Role, ...]) -> int:

@@ -15,7 +15,7 @@ a team may be acting on something else than we believe.
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
@@ -105,7 +105,8 @@ async def _tell(
     connection: Connection, desk: Desk, speaker: Speaker, taken: Taken, now: datetime
 ) -> None:
     text = f"service {speaker.service_id} {FAULT_WORDS[taken]}; telephone it and compare"
-    await supervision.add_fault(connection, desk, FAULTS[taken], text, now)
+    theirs = replace(desk, organisation_id=speaker.organisation_id)
+    await supervision.add_fault(connection, theirs, FAULTS[taken], text, now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,17 @@
 """What the short commands do: enrolment, tokens, checking settings."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import typer
 
+from gateway.audit.rows import Act, add
 from gateway.clock import Clock
 from gateway.context import Context
-from gateway.enrol import Roll, enrol, read_roll
+from gateway.enrol import Roll, enrol, person_id, place_id, read_roll
 from gateway.errors import SettingsError
 from gateway.faults import record_all
 from gateway.keys import OWNER_ONLY
@@ -18,11 +20,15 @@ from gateway.persons import Who
 from gateway.roles import ApiRole
 from gateway.rules_command import lines_of
 from gateway.runtime import prepared
+from gateway.sealing import seal_keys
 from gateway.senders.bars_token import read_key
 from gateway.settings import load
 from gateway.tokens import new_token
 
 IMPORT = "import"
+ACTOR = "command line"
+ENROLLED = "enrolled"
+TOKEN_ADDED = "token_added"  # noqa: S105 - an act, no secret
 
 
 @asynccontextmanager
@@ -66,6 +72,24 @@ def _roll(file: Path, secrets_to: Path | None) -> Roll:
     return roll
 
 
+def _enrolled(roll: Roll, now: datetime) -> list[Act]:
+    """Say whose records an enrolment writes: one row for each person and each place."""
+    owner = roll.organisation
+    about = [place_id(owner, one.id) for one in roll.places]
+    about += [person_id(owner, one.id) for one in roll.persons]
+    content = [one.model_dump_json().encode() for one in (*roll.places, *roll.persons)]
+    return [
+        Act(owner, now, ACTOR, ENROLLED, key, written)
+        for key, written in zip(about, content, strict=True)
+    ]
+
+
+async def _note(context: Context, acts: Sequence[Act]) -> None:
+    if acts:
+        async with context.sessions.transaction() as connection:
+            await add(connection, context.desk.audit_key, *acts)
+
+
 async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> int:
     """Enrol what a JSON file holds.
 
@@ -75,8 +99,12 @@ async def enrol_file(file: Path, secrets_to: Path | None, toml: Path | None) -> 
     roll = _roll(file, secrets_to)
     async with _context(toml) as context:
         now = context.clock.now()
+        # The audit rows first: what was changed is never without who did it.
+        await _note(context, _enrolled(roll, now))
         try:
-            done = await enrol(context.sessions, roll, now, context.desk.rules)
+            has_codes = any(one.key_safe is not None for one in roll.persons)
+            key = seal_keys(context.settings.state_dir)[0] if has_codes else b""
+            done = await enrol(context.sessions, roll, now, context.desk.rules, key)
         except SettingsError as error:
             raise SettingsError(f"{file}: {error}") from error
         who = Who(roll.organisation, IMPORT, IMPORT)
@@ -109,6 +137,9 @@ async def add_token(
     """
     _refuse_existing(to)
     async with _context(toml) as context:
+        made = f"{name} {role} {service}".encode()
+        owner, now = context.settings.organisation, context.clock.now()
+        await _note(context, [Act(owner, now, ACTOR, TOKEN_ADDED, None, made)])
         token = await new_token(
             context.sessions,
             organisation_id=context.settings.organisation,

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from gateway.access.logins import Logins
+from gateway.access.organisation import owner_of
 from gateway.clock import Clock
 from gateway.database import Database
 from gateway.placing import Desk
@@ -30,3 +32,8 @@ class Context:
     sessions: Sessions
     listen: Session
     ports: Ports = field(default_factory=Ports)
+
+    @property
+    def logins(self) -> Logins:
+        """Give the browsers that are signed in."""
+        return Logins(owner_of(self.sessions), self.desk.audit_key)

@@ -26,6 +26,7 @@ from pydantic import (
 from alerts.ruleset import Rules
 from alerts.words import Ceiling, PersonStatus, SubjectKind
 from gateway import enrol_vitals, faults
+from gateway.enrol_home import HOME, HomeRow, put_homes
 from gateway.enrol_vitals import MonitoringRow, WardRow
 from gateway.errors import SettingsError
 from gateway.faults import Fault
@@ -85,8 +86,8 @@ class PlaceRow(Strict):
     postcode: str | None = None
 
 
-class PersonRow(Strict):
-    """A person who may need help."""
+class PersonRow(Strict, HomeRow):
+    """A person who may need help, and what to know of their home."""
 
     id: Slug
     name: Name
@@ -213,7 +214,7 @@ def place_id(organisation: UUID, row_id: str) -> UUID:
 
 
 async def enrol(
-    sessions: Sessions, roll: Roll, now: datetime, rules: Rules | None = None
+    sessions: Sessions, roll: Roll, now: datetime, rules: Rules | None = None, key: bytes = b""
 ) -> Enrolled:
     """Store a checked roll, all or nothing; monitoring plans are checked against the rules.
 
@@ -229,6 +230,8 @@ async def enrol(
         for service in roll.services:
             await _put_service(connection, roll.organisation, service)
         await _put_subjects(connection, roll, now)
+        homes = [(person_id(roll.organisation, one.id), one) for one in roll.persons]
+        await put_homes(connection, homes, key, now)
         told = await faults.of_file(connection, roll.organisation, named)
         for device in roll.devices:
             secret = await _put_device(connection, roll.organisation, device)
@@ -237,8 +240,7 @@ async def enrol(
         await enrol_vitals.put_wards(connection, roll.organisation, roll.wards, now)
         plans = [(person_id(roll.organisation, plan.person), plan) for plan in roll.monitoring]
         await enrol_vitals.put_plans(connection, roll.organisation, plans, rules, now)
-        people = [one for one, _ in plans]
-        bare = await enrol_vitals.unrehearsed(connection, people) if people else 0
+        bare = await enrol_vitals.unrehearsed(connection, [one for one, _ in plans]) if plans else 0
     counts = (len(roll.services), len(roll.places), len(roll.persons), len(roll.devices))
     return Enrolled(*counts, secrets, told, len(roll.wards), len(plans), bare)
 
@@ -259,7 +261,7 @@ async def _put_subjects(connection: Connection, roll: Roll, now: datetime) -> No
     keys = [person_id(roll.organisation, person.id) for person in roll.persons]
     recorded = {one.id: one for one in await rows(connection, "recorded_persons", ids=keys)}
     for key, person in zip(keys, roll.persons, strict=True):
-        fields = person.model_dump(exclude={"id", "place", "death_confirmed_by"})
+        fields = person.model_dump(exclude={"id", "place", "death_confirmed_by", *HOME})
         of_file = FileRecord(person.id, fields, person.model_fields_set, person.death_confirmed_by)
         fields = merged(of_file, recorded.get(key), now)
         fields["contacts"] = encode(person.contacts).decode()

@@ -29,6 +29,10 @@ class StoreUnavailable(StoreError):  # noqa: N818 - a state, named as the operat
     """The database cannot be reached or cannot commit: acknowledge nothing, try again."""
 
 
+class NoTables(StoreUnavailable):
+    """The database is not in the shape of this version: its migrations are not done."""
+
+
 class StoreBusy(StoreError):  # noqa: N818 - as above
     """A lock could not be had in time, or a deadlock was broken: try again."""
 

@@ -13,6 +13,8 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
+from gateway.errors import StoreError
+
 FIELDS = frozenset(
     {
         "event", "level", "timestamp", "error", "worker", "line", "lane", "link", "fault", "what",
@@ -38,10 +40,14 @@ def only_known_fields(logger: WrappedLogger, method: str, event: EventDict) -> E
 
 
 def place(error: BaseException) -> str:
-    """Say what an error is and where it was raised: no message, which may hold personal data."""
+    """Say what an error is and where it was raised: no message, which may hold personal data.
+
+    What the database said is told: by its class and code, which is all that our own error holds.
+    """
+    said = f" ({error})" if isinstance(error, StoreError) else ""
     frames = traceback.extract_tb(error.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return type(error).__name__ + where
+    return type(error).__name__ + said + where
 
 
 def configure(level: str) -> None:

@@ -47,3 +47,6 @@ sessions_ended = Counter(
 worker_failures = Counter(
     "lifeline_worker_failures_total", "Rounds of a background worker that failed", ["worker"]
 )
+audit_unsealed_s = Gauge(
+    "lifeline_audit_unsealed_seconds", "How long the oldest audit row has waited for its seal"
+)

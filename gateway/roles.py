@@ -12,7 +12,7 @@ class Role(StrEnum):
 
 
 class ApiRole(StrEnum):
-    """What the bearer of a token is (DESIGN 1); `service` is a service's program, no person."""
+    """What people and programs may be (DESIGN 1); `service` is a service's program, no person."""
 
     OPERATOR = "operator"
     RESPONDER = "responder"
@@ -22,3 +22,4 @@ class ApiRole(StrEnum):
     AUDITOR = "auditor"
     SERVICE = "service"
     CLINICIAN = "clinician"
+    INSTALLER = "installer"

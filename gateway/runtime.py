@@ -12,17 +12,16 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
-import httpx
 import structlog
 
 from devices.decoding import families
-from gateway import __version__, supervision, ticker, vitals_watch
+from gateway import __version__, dispatch, ticker
 from gateway.api.app import create_app
-from gateway.bars_answers import TakeAtOnce
 from gateway.blind import Shout
 from gateway.brokers import BrokerSide
 from gateway.clock import COMPARE_EVERY_S, Clock
 from gateway.clock_watch import ClockWatch
+from gateway.console.live import Consoles
 from gateway.context import Context
 from gateway.database import Database
 from gateway.down import pass_down
@@ -32,30 +31,18 @@ from gateway.listeners.mqtt_endpoint import MqttEndpoint
 from gateway.listeners.mqtt_shared import MqttSettings
 from gateway.listeners.tls import server_context
 from gateway.log import place
-from gateway.outbox import Dispatcher, wake_on_news
 from gateway.placing import Desk
 from gateway.receivers import SerialSide
 from gateway.roles import Role
 from gateway.rulebook import read_rules
-from gateway.senders import Sender
-from gateway.senders.bars import BarsSender
-from gateway.senders.bars_reading import CHANGES
-from gateway.senders.desk import desk_sender
-from gateway.senders.devices import device_sender
-from gateway.senders.notices import notice_sender
-from gateway.senders.phone import by_phone
 from gateway.settings import Settings
 from gateway.store.connect import Session, Sessions, row, run
 from gateway.store.migrate import ensure_partitions, migrate
-from gateway.store.upkeep import tidy, trim_evidence
 from gateway.web import Server, configured
 
 log = structlog.get_logger()
 
-SENDER_REQUEST_S = 4.0
-OUTBOX_SESSIONS = 12
-TIDY_EVERY_S = 3_600.0
-TRIM_EVERY_S = 30.0  # strangers' calls have no rate limit: an hour of them could fill a disk
+DRAIN_S = 4.0
 
 
 @asynccontextmanager
@@ -133,7 +120,7 @@ class Gateway:
             self._go("database", context.database.keep())
         self._go("clock", self._compare_clocks())
         if Role.DISPATCH in self._roles:
-            await self._start_dispatch()
+            dispatch.start(context, self._back, self._go, self._wake)
         if Role.INGEST in self._roles:
             await self._start_ingest()
         if Role.WEB in self._roles:
@@ -167,57 +154,6 @@ class Gateway:
         error = task.exception() or RuntimeError(f"{task.get_name()} ended by itself")
         log.critical("a part of the gateway died", worker=task.get_name(), error=place(error))
         self._failed.set_exception(error)
-
-    async def _start_dispatch(self) -> None:
-        context = self.context
-        dsn = context.database.dsn
-        session, watcher = Session(dsn, "ticker"), Session(dsn, "watcher")
-        sweeper, keeper = Session(dsn, "supervision"), Session(dsn, "upkeep")
-        # A message under way must not wait for a session: its waiting would count as a receiver
-        # that does not answer.
-        sessions = Sessions(dsn, "outbox", OUTBOX_SESSIONS)
-        for one in (session, watcher, sweeper, keeper, sessions):
-            self._back.push_async_callback(one.close)
-        for duty in ticker.duties(session, watcher, context.desk, context.clock):
-            self._go(duty.name, ticker.repeat(duty))
-        if context.desk.vitals:
-            on_time, beside = Session(dsn, "vitals-due"), Session(dsn, "vitals-left")
-            for one in (on_time, beside):
-                self._back.push_async_callback(one.close)
-            for duty in vitals_watch.duties(on_time, beside, context.desk, context.clock):
-                self._go(duty.name, ticker.repeat(duty))
-
-        async def sweep() -> int:
-            return await supervision.sweep(sweeper, context.clock.now())
-
-        async def upkeep() -> int:
-            return await tidy(keeper, context)
-
-        self._go("sweep", ticker.repeat(ticker.Round("sweep", sweep, supervision.SWEEP_S)))
-
-        async def trim() -> int:
-            return await trim_evidence(keeper, context.settings.quarantine_mib)
-
-        self._go("upkeep", ticker.repeat(ticker.Round("upkeep", upkeep, TIDY_EVERY_S)))
-        self._go("evidence", ticker.repeat(ticker.Round("evidence", trim, TRIM_EVERY_S)))
-        client = httpx.AsyncClient(timeout=SENDER_REQUEST_S)
-        self._back.push_async_callback(client.aclose)
-        desk = desk_sender(sessions)
-        take = TakeAtOnce(sessions, context.desk)
-        bars = BarsSender(sessions, context.desk, context.settings.bars, take)
-        self._back.push_async_callback(bars.close)
-        senders: dict[str, Sender] = {
-            "referral_request": desk,
-            "referral_update": desk,
-            "referral_withdrawal": desk,
-            "notice": notice_sender(sessions, context.settings.notice_webhooks, client),
-            "device_down": device_sender(sessions),
-            **{f"{what}/bars": bars for what in CHANGES},
-            **{f"{what}/phone": by_phone for what in CHANGES},
-        }
-        dispatcher = Dispatcher(sessions, senders, context.desk, context.clock, self._wake)
-        self._go("outbox", dispatcher.run())
-        self._go("outbox news", wake_on_news(dsn, self._wake))
 
     async def _start_ingest(self) -> None:
         context, settings = self.context, self.context.settings
@@ -270,18 +206,24 @@ class Gateway:
 
     async def _drain(self, ingest: Ingest) -> None:
         with suppress(TimeoutError):
-            await asyncio.wait_for(ingest.drain(), SENDER_REQUEST_S)
+            await asyncio.wait_for(ingest.drain(), DRAIN_S)
 
     async def _start_web(self) -> None:
         context = self.context
         ingest = self.ingest
+        consoles = Consoles(context, lambda: ingest.blind if ingest is not None else False)
+        self._back.push_async_callback(consoles.close)
         app = create_app(context, blind=lambda: ingest.blind if ingest is not None else False)
+        app.state.console = consoles.hub
         server = Server(configured(app, context.settings.bind, context.settings.web_port))
         await server.begin()
         context.ports.web = server.port
         log.info("people and programs may connect", port=server.port)
         self._go("web", server.main_loop())
+        for name, work in consoles.tasks().items():
+            self._go(name, work)
         self._front.push_async_callback(server.end)
+        self._front.push_async_callback(consoles.end)
 
     async def _compare_clocks(self) -> None:
         """Compare our clock with the database's; more than the tolerance apart is loud."""

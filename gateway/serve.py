@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import resource
 import signal
 from contextlib import suppress
 
@@ -16,6 +17,7 @@ from gateway.settings import Settings
 log = structlog.get_logger()
 
 COLLECT_EVERY_OBJECTS = 50_000
+MAX_OPEN_FILES = 65_536
 
 
 def _collect_less() -> None:
@@ -29,6 +31,17 @@ def _collect_less() -> None:
     gc.set_threshold(COLLECT_EVERY_OBJECTS, *gc.get_threshold()[1:])
 
 
+def _open_more() -> None:
+    """Take as many open files as we are allowed: each device and each console is one.
+
+    The usual soft limit of 1,024 is kept for programs that use select(2); we do not.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 async def serve(settings: Settings, roles: tuple[Role, ...]) -> int:
     """Run the roles until SIGTERM or SIGINT; give the exit code.
 
@@ -40,6 +53,7 @@ async def serve(settings: Settings, roles: tuple[Role, ...]) -> int:
             "one role alone needs a database that the others share: set "
             "LIFELINE_DATABASE_DSN_FILE, or run them all with `lifeline up`"
         )
+    _open_more()
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

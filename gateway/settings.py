@@ -100,12 +100,31 @@ class Settings(BaseSettings):
     bars_peer_proxies: tuple[str, ...] = Field(
         default=("127.0.0.1", "::1"), description="addresses that header is believed from"
     )
+    oidc_issuer: str | None = Field(
+        default=None,
+        pattern=r"^https://",
+        description="identity provider that people sign in at (OpenID Connect)",
+    )
+    oidc_client_id: str | None = Field(default=None, description="our id there")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="file with our secret there; none: a public client"
+    )
+    oidc_redirect_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://.*/sign-in/provider/back$",
+        description="our own address there, as browsers see it: https://…/sign-in/provider/back",
+    )
+    oidc_ca_file: Path | None = Field(
+        default=None, description="PEM roots of its certificate; none: the machine's"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info")
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if self.mqtt_tls_port is not None and not (self.tls_certificate and self.tls_key):
             raise ValueError("mqtt_tls_port needs tls_certificate and tls_key")
+        if self.oidc_issuer and not (self.oidc_client_id and self.oidc_redirect_url):
+            raise ValueError("oidc_issuer needs oidc_client_id and oidc_redirect_url")
         strangers = set(self.notice_webhooks) - AUDIENCES
         if strangers:
             known = ", ".join(sorted(AUDIENCES))

@@ -51,7 +51,7 @@ async def take_readings(
     if people:
         inputs = {key: Given(reports=tuple(found)) for key, found in given.items()}
         watched = await _locked(connection, people, now)
-        worked = vitalswork.work(watched, inputs, desk.rules, now)
+        worked = await vitalswork.work_in_turns(watched, inputs, desk.rules, now)
         await vitalswork.keep(connection, watched, worked, desk, now)
 
 
@@ -71,7 +71,7 @@ async def take_left(session: Session, desk: Desk, now: datetime, limit: int = LI
             left = await vitals.take(connection, list(people))
             inputs = {key: Given(reports=found) for key, found in left.items()}
             mine = [one for one in watched if one.person_id in inputs]
-            worked = vitalswork.work(mine, inputs, desk.rules, now)
+            worked = await vitalswork.work_in_turns(mine, inputs, desk.rules, now)
             await vitalswork.keep(connection, mine, worked, desk, now)
     return len(people)
 
@@ -88,7 +88,7 @@ async def take_due(session: Session, desk: Desk, now: datetime, limit: int = LIM
             watched = await vitals.lock_due(connection, now, limit)
             locked |= {one.person_id: one for one in watched}
             if watched:
-                worked = vitalswork.work_while_there_is_time(watched, desk.rules, now)
+                worked = await vitalswork.work_while_there_is_time(watched, desk.rules, now)
                 await vitalswork.keep(connection, watched, worked, desk, now)
     return len(locked)
 

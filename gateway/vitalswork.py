@@ -5,8 +5,9 @@ else: their readings are stored all the same, the state is left as it is, and a 
 theirs says that nobody is watching, again every TELL_AGAIN while it lasts.
 """
 
+import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -36,6 +37,8 @@ AGAIN = timedelta(seconds=60)
 TELL_AGAIN = timedelta(minutes=15)
 DECIDING_S = 1.0
 """So long a batch computes: the server ends a transaction whose client is silent for 3 s."""
+TURN_S = 0.001
+"""So long at a stretch: a press, a person's act and a console wait for the same processor."""
 
 
 class TooMuchAtOnceError(Exception):
@@ -104,35 +107,46 @@ class _Trail:
 def work(
     watched: Iterable[Watched], given: Mapping[UUID, Given], rules: Rules, now: datetime
 ) -> Worked:
-    """Decide each person by themselves.
+    """Decide each person by themselves, at one stretch.
 
     Raises:
         TooMuchAtOnceError: it takes too long for one transaction and can be done in parts.
     """
-    looked: list[Looked] = []
-    broken: dict[UUID, str] = {}
-    problems: dict[UUID, str] = {}
-    can_halve = sum(len(one.reports) for one in given.values()) > 1
-    until_s = time.monotonic() + DECIDING_S
-    for one in watched:
-        mine = given.get(one.person_id, NOTHING)
+    steps = _steps(watched, given, rules, now)
+    while True:
         try:
-            trail = _one(one, mine, rules, now)
-        except Exception as error:  # noqa: BLE001 - one person must not stop all others
-            broken[one.person_id] = one.unreadable or _failed("deciding", one, error)
-        else:
-            looked.append(trail.looked(one, mine.actor))
-            if trail.problems:
-                problems[one.person_id] = "; ".join(trail.problems)
-        if can_halve and time.monotonic() > until_s:
-            raise TooMuchAtOnceError(f"{DECIDING_S:g} s were not enough")
-    return Worked(tuple(looked), broken, problems)
+            next(steps)
+        except StopIteration as done:
+            return _worked(done)
 
 
-def work_while_there_is_time(watched: Sequence[Watched], rules: Rules, now: datetime) -> Worked:
+async def work_in_turns(
+    watched: Iterable[Watched], given: Mapping[UUID, Given], rules: Rules, now: datetime
+) -> Worked:
+    """Decide as `work` does; let others go first every TURN_S, since a batch may take long.
+
+    Raises:
+        TooMuchAtOnceError: as `work`.
+    """
+    steps = _steps(watched, given, rules, now)
+    turn_until_s = time.monotonic() + TURN_S
+    while True:
+        try:
+            next(steps)
+        except StopIteration as done:
+            return _worked(done)
+        if time.monotonic() > turn_until_s:
+            await asyncio.sleep(0)
+            turn_until_s = time.monotonic() + TURN_S
+
+
+async def work_while_there_is_time(
+    watched: Sequence[Watched], rules: Rules, now: datetime
+) -> Worked:
     """Decide what is due, of one person at least; the others are due again at once."""
     worked = Worked((), {}, {})
     until_s = time.monotonic() + DECIDING_S
+    turn_until_s = time.monotonic() + TURN_S
     for one in watched:
         more = work([one], {}, rules, now)
         worked = Worked(
@@ -142,10 +156,43 @@ def work_while_there_is_time(watched: Sequence[Watched], rules: Rules, now: date
         )
         if time.monotonic() > until_s:
             break
+        if time.monotonic() > turn_until_s:
+            await asyncio.sleep(0)
+            turn_until_s = time.monotonic() + TURN_S
     return worked
 
 
-def _one(one: Watched, given: Given, rules: Rules, now: datetime) -> _Trail:
+def _worked(done: StopIteration) -> Worked:
+    found: Worked = done.value
+    return found
+
+
+def _steps(
+    watched: Iterable[Watched], given: Mapping[UUID, Given], rules: Rules, now: datetime
+) -> Generator[None, None, Worked]:
+    """Decide each person; a stop after each report and each person."""
+    looked: list[Looked] = []
+    broken: dict[UUID, str] = {}
+    problems: dict[UUID, str] = {}
+    can_halve = sum(len(one.reports) for one in given.values()) > 1
+    until_s = time.monotonic() + DECIDING_S
+    for one in watched:
+        mine = given.get(one.person_id, NOTHING)
+        try:
+            trail = yield from _one(one, mine, rules, now)
+        except Exception as error:  # noqa: BLE001 - one person must not stop all others
+            broken[one.person_id] = one.unreadable or _failed("deciding", one, error)
+        else:
+            looked.append(trail.looked(one, mine.actor))
+            if trail.problems:
+                problems[one.person_id] = "; ".join(trail.problems)
+        if can_halve and time.monotonic() > until_s:
+            raise TooMuchAtOnceError(f"{DECIDING_S:g} s were not enough")
+        yield
+    return Worked(tuple(looked), broken, problems)
+
+
+def _one(one: Watched, given: Given, rules: Rules, now: datetime) -> Generator[None, None, _Trail]:
     if one.unreadable:
         raise ValueError(one.unreadable)
     since = min((r.received_at for r in given.reports if r is not None), default=now)
@@ -159,6 +206,7 @@ def _one(one: Watched, given: Given, rules: Rules, now: datetime) -> _Trail:
         ]
     for report in given.reports:
         _add_report(trail, one, report, rules)
+        yield
     for event in given.events:
         trail.add(decide.on_event(trail.state, event, rules, event.at))
     if not given.reports and not given.events:

@@ -1,11 +1,19 @@
 """The HTTP server inside our loop: it tells its port, and leaves signals to us."""
 
+import socket
+
 import uvicorn
 from fastapi import FastAPI
 
 STOP_S = 3
 KEEP_ALIVE_S = 30
-CONCURRENT = 500
+CONCURRENT = 4_000
+"""Connections, idle ones too: a browser keeps its stream and up to five more for KEEP_ALIVE_S, and
+a shift of 400 consoles must not lock itself out when all of them come back at once."""
+UNACKNOWLEDGED_MS = 8_000
+"""A computer that has gone without a word is noticed: a stream says something every 2 s, and what
+its system does not acknowledge for so long ends it. Otherwise the kernel tries for a quarter of an
+hour, and whoever sat there counts as present, with the calls they have."""
 
 
 def configured(app: FastAPI, host: str, port: int) -> uvicorn.Config:
@@ -44,6 +52,9 @@ class Server(uvicorn.Server):
         self.lifespan = self.config.lifespan_class(self.config)
         try:
             await self.startup()
+            for listening in self.servers:
+                for one in listening.sockets:  # what is accepted inherits it
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)
         except SystemExit as error:
             raise OSError(
                 f"cannot listen on {self.config.host}:{self.config.port}: the port is taken or not "

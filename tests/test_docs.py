@@ -50,6 +50,8 @@ def test_every_command_has_help() -> None:
     overview = runner.invoke(app, ["--help"]).output
     for command in (
         "up",
+        "account",
+        "audit",
         "run",
         "import",
         "token",

@@ -10,7 +10,9 @@ from alerts.step import Step
 from alerts.words import PersonStatus, TaskKind
 
 BEREAVED = "this home is bereaved"
-CALLS_HOME = frozenset({TaskKind.CALL_PATIENT, TaskKind.COMFORT_CALL, TaskKind.RING_BACK})
+CALLS_HOME = frozenset(
+    {TaskKind.CALL_PATIENT, TaskKind.COMFORT_CALL, TaskKind.RING_BACK, TaskKind.FOLLOW_UP}
+)
 
 
 def is_bereaved(step: Step) -> bool:

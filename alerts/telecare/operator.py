@@ -31,6 +31,7 @@ from alerts.tasks import await_ambulance, claim, finish_kind
 from alerts.telecare import answers, confusion, floor, ladder
 from alerts.telecare.closing import close, confirmed_by, is_waiting_for_second
 from alerts.telecare.dispose import assess_confirmed, decide_by_call, dispose
+from alerts.telecare.follow_up import follow_up
 from alerts.waiting import expect_action, take, untake
 from alerts.words import (
     AlarmKind,
@@ -269,4 +270,5 @@ ACTS: Mapping[OperatorAct, Act] = {
     OperatorAct.HAND_OVER: _hand_over,
     OperatorAct.NOTE: _note,
     OperatorAct.UP: _up,
+    OperatorAct.FOLLOW_UP: follow_up,
 }

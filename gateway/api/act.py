@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from alerts.events import Event
+from alerts.case import Case
+from alerts.events import Event, OperatorEvent
+from alerts.words import AlarmState, OperatorAct
 from gateway import acts
 from gateway.acts import Acted
 from gateway.api.auth import Caller
@@ -44,8 +46,19 @@ async def bring(
     refused = refusal(acted.entries)
     if refused is not None:
         reason, text = refused
-        raise ApiError(409, text, reason=reason)
+        raise ApiError(409, _too_late(acted.case, event) or text, reason=reason)
     return acted
+
+
+def _too_late(case: Case, event: Event) -> str | None:
+    """Tell somebody who takes an alarm that was taken who has it; None for any other refusal."""
+    if not isinstance(event, OperatorEvent) or event.do is not OperatorAct.TAKE:
+        return None
+    alarm = next((one for one in case.alarms if one.id == event.alarm), None)
+    if alarm is None or alarm.state is not AlarmState.TAKEN:
+        return None
+    who = "you have" if alarm.taken_by == event.operator else f"{alarm.taken_by} has"
+    return f"{who} this alarm already"
 
 
 def check_occurred(occurred_at: datetime | None, now: datetime) -> None:

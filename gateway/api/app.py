@@ -6,11 +6,14 @@ routes read, or bring one event to one case; answer 2xx only after commit    rou
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.routing import Mount
 
+from gateway.access.organisation import OwnSessions
+from gateway.access.signing import Access
 from gateway.api import (
     problems,
     routes_alarms,
@@ -19,9 +22,11 @@ from gateway.api import (
     routes_mdt,
     routes_page,
     routes_people,
+    routes_provider,
     routes_referrals,
     routes_service_acts,
     routes_services,
+    routes_sign_in,
     routes_tasks,
     routes_vitals,
 )
@@ -29,6 +34,13 @@ from gateway.api.auth import ROUTES, Roles
 from gateway.api.document import describe
 from gateway.api.edge import Edge
 from gateway.api.gate import Gate
+from gateway.console import routes as console_routes
+from gateway.console.desk import acts as desk_acts
+from gateway.console.desk import calls as desk_calls
+from gateway.console.desk import lists as desk_lists
+from gateway.console.desk import pages as desk_pages
+from gateway.console.errors import ErrorPages
+from gateway.console.stream import routes as stream_routes
 from gateway.context import Context
 
 ROUTERS = (
@@ -43,6 +55,14 @@ ROUTERS = (
     routes_mdt.router,
     routes_fhir.router,
     routes_vitals.router,
+    routes_sign_in.router,
+    routes_provider.router,
+    console_routes.router,
+    stream_routes.router,
+    desk_pages.router,
+    desk_lists.router,
+    desk_acts.router,
+    desk_calls.router,
 )
 
 
@@ -72,7 +92,11 @@ def create_app(
     """
     # The pages that FastAPI brings load scripts from elsewhere, so they are off.
     app = Api(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.state.context = context
+    app.state.access = Access(context)
+    app.state.oidc = app.state.access.provider
+    # From here on the database itself keeps organisations apart (gateway/access/organisation.py).
+    own = replace(context, sessions=OwnSessions(context.sessions))
+    app.state.context = own
     app.state.blind = blind
     problems.install(app)
     for router in ROUTERS:
@@ -80,4 +104,5 @@ def create_app(
     app.router.routes.extend(mounts)
     app.add_middleware(Gate, api=app, context=context, table=table)
     app.add_middleware(Edge)
+    app.add_middleware(ErrorPages, api=app)
     return app

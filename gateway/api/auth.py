@@ -1,7 +1,8 @@
 """Who may call what: one table, read for every request; a route that is not in it is denied.
 
-Roles are those of tokens (gateway/tokens.py). Beyond this table, the organisation of a token
-limits every query, and the service of a responder's token limits it to that service's referrals.
+Roles are those of people's accounts (gateway/access) and of programs' tokens (gateway/tokens.py).
+Beyond this table the caller's organisation limits every query, in the query and in the database's
+own policies, and the service of a responder limits it to that service's referrals.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request
 
+from gateway.access.logins import SignedIn
 from gateway.context import Context
 from gateway.tokens import Role
 
@@ -18,6 +20,7 @@ V1 = "/api/v1"
 FHIR_R4 = "/fhir/R4"
 OPERATOR, RESPONDER, SUPERVISOR = Role.OPERATOR, Role.RESPONDER, Role.SUPERVISOR
 MANAGER, ENGINEER, AUDITOR = Role.MANAGER, Role.ENGINEER, Role.AUDITOR
+CLINICIAN, INSTALLER = Role.CLINICIAN, Role.INSTALLER
 
 Roles = frozenset[Role]
 # Every person; a service's program has its one route and no other.
@@ -31,10 +34,48 @@ READ_REFERRALS: Roles = frozenset({OPERATOR, RESPONDER, SUPERVISOR, MANAGER, AUD
 READ_VITALS: Roles = frozenset({Role.CLINICIAN, OPERATOR, SUPERVISOR})
 ENTER_READINGS: Roles = frozenset({Role.CLINICIAN, OPERATOR, RESPONDER, SUPERVISOR})
 
-# (method, path) -> roles; None: anybody, without a token.
+# As which of several roles a person acts on a route: the first of these that its row allows.
+PRECEDENCE = (SUPERVISOR, OPERATOR, CLINICIAN, RESPONDER, MANAGER, ENGINEER, INSTALLER, AUDITOR)
+
+# (method, path) -> roles; None: anybody, without signing in.
 ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("GET", "/"): None,
+    # Signing in itself; whoever is signed in may sign out, and see who they are.
+    ("POST", "/sign-in"): None,
+    ("GET", "/sign-in/provider"): None,
+    ("GET", "/sign-in/provider/back"): None,
+    ("POST", "/sign-in/again"): ALL,
+    ("POST", "/sign-out"): ALL,
+    ("POST", "/password"): ALL,
+    ("GET", f"{V1}/me"): ALL,
     ("GET", "/page.css"): None,
+    # Pages and their files; what they show of people stands in rows of their own.
+    ("GET", "/sign-in"): None,
+    ("GET", "/password"): ALL,
+    ("GET", "/console/static/{release}/{path:path}"): None,
+    ("GET", "/console/guide"): ALL,
+    ("GET", "/console/stream"): frozenset({OPERATOR, SUPERVISOR, ENGINEER}),
+    ("POST", "/console/seen"): DESK,
+    # The desk of the alarm receiving centre: pages, then its own acts.
+    ("GET", "/console"): DESK,
+    ("GET", "/console/alarms/{alarm_id}"): DESK,
+    ("GET", "/console/incoming"): DESK,
+    ("GET", "/console/referrals/new"): DESK,
+    ("GET", "/console/search"): DESK,
+    ("GET", "/console/technical"): frozenset({OPERATOR, SUPERVISOR, ENGINEER}),
+    ("GET", "/console/power"): DESK,
+    ("GET", "/console/handover"): DESK,
+    ("GET", "/console/supervisor"): frozenset({SUPERVISOR}),
+    ("GET", "/console/scripts"): DESK,
+    ("POST", f"{V1}/duty"): DESK,
+    ("PUT", f"{V1}/drafts/{{about}}/{{form}}"): DESK,
+    ("POST", f"{V1}/persons/{{person_id}}/key_safe"): DESK,
+    ("POST", f"{V1}/persons/{{person_id}}/home"): DESK,
+    ("POST", f"{V1}/search"): DESK,
+    ("POST", f"{V1}/handovers"): DESK,
+    ("POST", f"{V1}/calls"): DESK,
+    ("GET", f"{V1}/calls/to_clear"): DESK,
+    ("POST", f"{V1}/alarms"): DESK,
     ("GET", "/livez"): None,
     ("GET", "/readyz"): None,
     ("GET", "/metrics"): None,
@@ -79,18 +120,50 @@ ROUTES: Mapping[tuple[str, str], Roles | None] = {
     ("POST", f"{V1}/persons/{{person_id}}/vitals/readings"): ENTER_READINGS,
     ("POST", f"{FHIR_R4}/$process-message"): frozenset({Role.SERVICE}),
 }
+# What shows personal data: the gate writes an audit row before the route reads anything.
+PERSONAL_READS: frozenset[str] = frozenset(
+    {
+        f"{V1}/alarms",
+        f"{V1}/alarms/{{alarm_id}}",
+        "/console/alarms/{alarm_id}",
+        "/console/technical",
+        "/console/power",
+        "/console/handover",
+        "/console/supervisor",
+        "/console/incoming",
+        f"{V1}/calls/to_clear",
+        f"{V1}/persons/{{person_id}}",
+        f"{V1}/referrals",
+        f"{V1}/referrals/{{referral_id}}",
+        f"{V1}/tasks",
+        f"{V1}/mdt",
+        f"{V1}/devices/untested",
+        f"{V1}/wards/{{ward_id}}/alerts",
+    }
+)
+# Open to a person whose password somebody else has set: choose one of your own, or leave.
+BEFORE_OWN_PASSWORD = frozenset({"/password", "/sign-out", "/sign-in/again", f"{V1}/me"})
 # Whose work needs to know who the person is, where they live and what they have.
 READ_PERSONS: Roles = frozenset({OPERATOR, RESPONDER, SUPERVISOR})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request: a token's organisation, name, role and, for a responder, service."""
+    """Who sent a request: organisation, name, role and, for a responder, service.
+
+    `role` is the one of their `roles` they act in here; `signed_in` is None for a token.
+    """
 
     organisation_id: UUID
     name: str
     role: Role
     service_id: str | None
+    roles: Roles = frozenset()
+    signed_in: SignedIn | None = None
+
+    def may(self, roles: Roles) -> bool:
+        """Say whether any of their roles is among these."""
+        return self.role in roles or not self.roles.isdisjoint(roles)
 
     @property
     def actor(self) -> str:

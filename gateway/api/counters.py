@@ -14,7 +14,9 @@ request_s = Histogram(
     "lifeline_http_request_seconds", "From the request's first byte to its answer's last",
     ["route"], buckets=LATENCY_S,
 )  # fmt: skip
-failed_logins = Counter("lifeline_http_failed_logins_total", "Requests with a token nobody has")
+failed_logins = Counter(
+    "lifeline_http_failed_logins_total", "Requests with a token nobody has, and wrong passwords"
+)
 limited_logins = Counter(
     "lifeline_http_limited_logins_total", "Requests refused after too many failed sign-ins"
 )

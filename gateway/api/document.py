@@ -15,13 +15,15 @@ from gateway.api.problems import MEDIA_TYPE, NEXT, TITLES, Problem
 DESCRIPTION = (
     "The built-in desk for urgent community response, operators' acts, health and metrics.\n\n"
     "An answer of 2xx to a POST means: committed. Errors are application/problem+json with "
-    "`what_next`. Times are RFC 3339 in UTC. Every reading of a person's details is audited."
+    "`what_next`. Times are RFC 3339 in UTC. Every reading of a person's details is audited.\n\n"
+    "Programs send a token. Browsers of people who are signed in send their cookie instead, and\n"
+    "with every act the header X-CSRF-Token, from GET /api/v1/me."
 )
 ALWAYS = (422, 500)
 WITHOUT_TOKEN = (500,)
 WITH_TOKEN = (401, 403, 429, 503)
 BY_ID = (404,)
-ACTS = (409, 413)
+ACTS = (400, 404, 409, 413)
 PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 Json = dict[str, Any]
 
@@ -72,7 +74,7 @@ def _statuses(method: str, path: str, *, open_to_all: bool) -> list[int]:
         statuses.add(503)
     if "{" in path or path.endswith(("/referrals", "/tasks", "/mdt")):
         statuses.update(BY_ID)
-    if method == "POST":
+    if method != "GET":
         statuses.update(ACTS)
     return sorted(statuses)
 

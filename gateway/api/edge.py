@@ -32,11 +32,14 @@ HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: browsers would then send no Origin with a form, by which forgeries are told.
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 CACHEABLE = frozenset({"/page.css"})
+# Answers that go on for as long as a console is open.
+STREAMS = frozenset({"/console/stream"})
 
 
 class TooLarge(HTTPException):
@@ -64,14 +67,16 @@ class Edge:
             await self._serve(exchange)
         finally:
             route = str(scope.get("lifeline.route", NO_ROUTE))
-            counters.request_s.labels(route=route).observe(time.monotonic() - started_s)
+            if route not in STREAMS:
+                counters.request_s.labels(route=route).observe(time.monotonic() - started_s)
             counters.requests.labels(
                 route=route, method=_method(scope), status=str(exchange.status)
             ).inc()
 
     async def _serve(self, exchange: "_Exchange") -> None:
         try:
-            async with asyncio.timeout(self._request_s):
+            endless = exchange.scope["path"] in STREAMS
+            async with asyncio.timeout(None if endless else self._request_s):
                 exchange.refuse_announced()
                 await self._app(exchange.scope, exchange.receive, exchange.send)
         except TooLarge:
@@ -134,7 +139,7 @@ class _Exchange:
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers[name] = value
-            if self.scope["path"] not in CACHEABLE:
+            if self.scope["path"] not in CACHEABLE and "Cache-Control" not in headers:
                 headers["Cache-Control"] = "no-store"
         await self._send(message)
 

@@ -1,35 +1,40 @@
 """The gate before every route: who calls, and may they. Nothing of the body is read before it.
 
-Contract: a request that matches a route goes on only when auth.ROUTES names that route and the
-token's role stands in its row. Failed sign-ins are counted per source address; above the limit an
-address is answered 429 without asking the database, except for tokens that proved themselves from
-there before: one misconfigured client must not lock out the colleagues behind the same address.
+Contract: a request that matches a route goes on only when auth.ROUTES names that route and a role
+of the caller (a token's, or a signed-in browser's) stands in its row. Failed tokens are counted per
+source address; above the limit an address is answered 429 without asking the database, except for
+tokens that proved themselves from there before: one misconfigured client must not lock out the
+colleagues behind the same address.
 
 This process remembers addresses only to slow guessing down; a restart forgets them. Devices do not
-come this way.
+come this way. Pages are answered with pages: who must sign in first is led there and back.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
+import msgspec
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.access.cookies import cookie_of, header
+from gateway.access.organisation import acting_for
 from gateway.api import counters
-from gateway.api.auth import ROUTES, Caller, Roles
+from gateway.api.admission import Asked, by_cookie, by_token, forged, not_allowed
+from gateway.api.auth import ALL, ROUTES, V1, Caller, Roles
 from gateway.api.outcomes import FHIR, of_problem
 from gateway.api.peers import peer
 from gateway.api.problems import of_error, problem
+from gateway.api.viewings import Viewings
 from gateway.clock import Clock
 from gateway.context import Context
 from gateway.errors import StoreError
 from gateway.keys import secret_sha256
-from gateway.store.connect import row
-from gateway.tokens import Role
 
 FAILURES_PER_WINDOW = 10
 WINDOW = timedelta(seconds=60)
@@ -95,6 +100,7 @@ class Gate:
         self._context = context
         self._table = table
         self._logins = FailedLogins()
+        self._viewings = Viewings()
 
     @property
     def _clock(self) -> Clock:
@@ -108,49 +114,74 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        key = self._route(scope)
+        key, params = self._route(scope)
         if key is None:
             await self._app(scope, receive, send)  # the router answers 404 or 405
             return
         scope["lifeline.route"] = key[1]
-        answer = await self._admit(scope, key)
-        if answer is not None and key[1].startswith(FHIR):
-            answer = of_problem(answer)
-        if answer is not None:
-            await answer(scope, receive, send)
+        caller = await self._admit(scope, key, params)
+        if isinstance(caller, Caller):
+            asked = Asked(scope, key, ALL, params, self._clock.now())
+            answer, receive = await forged(asked, caller, receive)
+            caller = answer or caller
+        if isinstance(caller, JSONResponse):
+            await self._refused(scope, key[1], caller)(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        scope.setdefault("state", {})["caller"] = caller
+        with acting_for(caller.organisation_id if caller is not None else None):
+            await self._app(scope, receive, send)
 
-    def _route(self, scope: Scope) -> tuple[str, str] | None:
+    def _route(self, scope: Scope) -> tuple[tuple[str, str] | None, Mapping[str, object]]:
         for route in self._api.routes:
-            match, _ = route.matches(scope)
+            match, child = route.matches(scope)
             if match is Match.FULL:
                 method = "*" if isinstance(route, Mount) else scope["method"]
-                return method, getattr(route, "path", "")
-        return None
+                return (method, getattr(route, "path", "")), child.get("path_params", {})
+        return None, {}
 
-    async def _admit(self, scope: Scope, key: tuple[str, str]) -> JSONResponse | None:
+    @staticmethod
+    def _refused(scope: Scope, path: str, answer: JSONResponse) -> Response:
+        """Say no as FHIR does, or lead a browser to where its person goes on, or by a Problem."""
+        if path.startswith(FHIR):
+            return of_problem(answer)
+        if not wants_page(scope, path):
+            return answer
+        if answer.status_code == 401:
+            return RedirectResponse(f"/sign-in?next={quote(scope['path'])}", 303)
+        reason = msgspec.json.decode(bytes(answer.body), type=_Said).reason
+        if reason == "password_must_change":
+            return RedirectResponse("/password", 303)
+        return answer
+
+    async def _admit(
+        self, scope: Scope, key: tuple[str, str], params: Mapping[str, object]
+    ) -> Caller | JSONResponse | None:
+        """Give who calls, None where anybody may, or why not."""
         if key not in self._table:
             return problem(403, "this route is in no table of roles, so nobody may use it")
         roles = self._table[key]
         if roles is None:
             return None
+        asked = Asked(scope, key, roles, params, self._clock.now())
         seen = peer(scope, self._context) if key[1].startswith(FHIR) else None
-        caller = seen or await self._identify(scope)
-        if isinstance(caller, JSONResponse):
-            return caller
-        if caller.role not in roles:
-            may = ", ".join(sorted(roles)) or "nobody"
-            return problem(403, f"your role is {caller.role}; this is for: {may}")
-        scope.setdefault("state", {})["caller"] = caller
-        return None
+        if seen is not None:
+            return seen if seen.role in roles else not_allowed(asked, frozenset({seen.role}))
+        try:
+            return await self._identify(asked)
+        except StoreError as error:
+            return of_error(error) or problem(503, "who you are cannot be checked now")
 
-    async def _identify(self, scope: Scope) -> Caller | JSONResponse:
-        now = self._clock.now()
-        address = scope["client"][0] if scope.get("client") else ""
-        token = _token(scope)
+    async def _identify(self, asked: Asked) -> Caller | JSONResponse:
+        headers = asked.scope["headers"]
+        if not any(name == b"authorization" for name, _ in headers):
+            cookie, secure = cookie_of(headers)
+            if cookie:
+                return await by_cookie(self._context, asked, cookie, self._viewings, secure=secure)
+        now = asked.now
+        address = asked.scope["client"][0] if asked.scope.get("client") else ""
+        token = _token(asked.scope)
         if not token:
-            return problem(401, "no token was sent")
+            return problem(401, "no token was sent, and nobody is signed in")
         digest = secret_sha256(token)
         if self._logins.barred(address, digest, now):
             counters.limited_logins.inc()
@@ -160,10 +191,7 @@ class Gate:
                 f"{FAILURES_PER_WINDOW} sign-ins failed from this address within a minute",
                 headers={"Retry-After": wait_s},
             )
-        try:
-            found = await self._look_up(digest, now)
-        except StoreError as error:
-            return of_error(error) or problem(503, "tokens cannot be checked now")
+        found = await by_token(self._context, asked, digest)
         if found is None:
             self._logins.failed(address, digest, now)
             counters.failed_logins.inc()
@@ -171,12 +199,16 @@ class Gate:
         self._logins.succeeded(address, digest, now)
         return found
 
-    async def _look_up(self, digest: bytes, now: datetime) -> Caller | None:
-        async with self._context.sessions.transaction() as connection:
-            found = await row(connection, "token", sha256=digest, now=now)
-        if found is None:
-            return None
-        return Caller(found.organisation_id, found.name, Role(found.role), found.service_id)
+
+class _Said(msgspec.Struct):
+    reason: str | None = None
+
+
+def wants_page(scope: Scope, path: str) -> bool:
+    """Say whether a person in a browser asks for a page, who can do nothing with a Problem."""
+    accept = header(scope["headers"], b"accept")
+    is_data = path.startswith((V1, FHIR, "/metrics"))
+    return scope["method"] == "GET" and "text/html" in accept and not is_data
 
 
 def _token(scope: Scope) -> str:

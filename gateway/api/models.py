@@ -86,6 +86,7 @@ NEEDED: dict[OperatorAct, tuple[str, ...]] = {
     OperatorAct.CLOSE: ("close_reason",),
     OperatorAct.WITHDRAW: ("reason",),
     OperatorAct.NOTE: ("text",),
+    OperatorAct.FOLLOW_UP: ("text", "due_at"),
 }
 
 
@@ -108,7 +109,8 @@ class OperatorBody(Body):
     close_reason: CloseReason | None = Field(default=None, description="close: the coded reason")
     incident: Short | None = Field(default=None, description="call 999: ambulance control's number")
     eta: Instant | None = Field(default=None, description="call 999: when it expects to arrive")
-    text: Text = Field(default="", description="note; hand_over: to whom")
+    due_at: Instant | None = Field(default=None, description="follow_up: by when")
+    text: Text = Field(default="", description="note; follow_up: what; hand_over: to whom")
 
     @model_validator(mode="before")
     @classmethod

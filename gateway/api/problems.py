@@ -39,8 +39,8 @@ TITLES: Mapping[int, str] = {
 }
 NEXT: Mapping[int, str] = {
     400: "Correct the request; the document of the API is at /api/v1/openapi.json.",
-    401: "Send a valid token: Authorization: Bearer <token>. A supervisor can issue a new one.",
-    403: "Ask a supervisor for a token of a role that may do this.",
+    401: "Sign in, or send a valid token: Authorization: Bearer <token>.",
+    403: "Ask a supervisor for a role that may do this.",
     404: "Check the id and the address; a record of another organisation cannot be seen.",
     405: "Check the method; the document of the API is at /api/v1/openapi.json.",
     409: "Read the record again: it may have changed, or another act must come first.",

@@ -13,7 +13,7 @@ from gateway.api.auth import V1, Caller, Shared, WhoCalls
 from gateway.api.models import OperatorBody
 from gateway.api.problems import ApiError
 from gateway.context import Context
-from gateway.store.connect import Row, rows
+from gateway.store.connect import Row, rows, run
 from gateway.tokens import Role
 
 router = APIRouter(prefix=V1, tags=["alarms"])
@@ -117,7 +117,21 @@ async def act_on_alarm(
     )
     acted = await bring(context, caller, found.subject_id, event)
     alarm = next(one for one in acted.case.alarms if one.id == str(alarm_id))
+    if alarm.state is AlarmState.CLOSED:
+        await _clear_down(context, caller, alarm_id)
     return views.Acted(alarm=build.alarm_view(alarm), decided=build.steps(acted.entries))
+
+
+async def _clear_down(context: Context, caller: Caller, alarm_id: UUID) -> None:
+    """Ask the telephone system to end what is still connected for an alarm that is closed."""
+    async with context.sessions.transaction() as connection:
+        await run(
+            connection,
+            "desk_clear_down",
+            organisation_id=caller.organisation_id,
+            alarm_id=alarm_id,
+            now=context.clock.now(),
+        )
 
 
 async def _alarm(context: Context, caller: Caller, alarm_id: UUID) -> Row:

@@ -11,7 +11,7 @@ from gateway.api.auth import Shared
 from gateway.api.problems import ApiError
 from gateway.api.views import Alive, Ready
 from gateway.context import Context
-from gateway.errors import BadData, StoreError
+from gateway.errors import NoTables, StoreError
 from gateway.store.connect import row
 from gateway.store.migrate import MIGRATIONS
 
@@ -44,7 +44,7 @@ async def _unready(context: Context) -> str | None:
             found = await row(connection, "ready")
     except TimeoutError:
         return f"the database did not answer within {READY_S:g} s"
-    except BadData:
+    except NoTables:
         return "the database has no tables of ours: its migrations are not done"
     except StoreError:
         return "the database cannot be reached"

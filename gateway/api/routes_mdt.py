@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 
 from gateway.api import build, reads, views
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
+from gateway.api.models import NO_NUL
 from gateway.api.records import Joint, MdtWhy
 from gateway.api.routes_alarms import MAX_LIMIT
 from gateway.context import Context
@@ -49,7 +50,7 @@ def day_span(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 @router.get("/mdt", summary="A service's daily meeting")
 async def mdt(
-    service: Annotated[str, Query(max_length=64)],
+    service: Annotated[str, Query(max_length=64, pattern=NO_NUL)],
     caller: WhoCalls,
     context: Shared,
     day: Annotated[

@@ -75,7 +75,7 @@ async def change_record(
     """
     now = context.clock.now()
     given = body.model_dump(exclude={"text"}, exclude_unset=True)
-    if CLINICAL & given.keys() and caller.role not in MAY_CLINICAL:
+    if CLINICAL & given.keys() and not caller.may(MAY_CLINICAL):
         named = " and ".join(sorted(CLINICAL & given.keys()))
         raise ApiError(403, f"your role is {caller.role}; {named}: for responders and supervisors")
     if body.away_until is not None and body.away_until <= now:

@@ -14,7 +14,7 @@ from alerts.words import ReferralState, ServiceAct, SubjectKind
 from gateway.api import build, reads, views
 from gateway.api.act import bring, check_occurred
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
-from gateway.api.models import NewPerson, ReferralBody
+from gateway.api.models import NO_NUL, NewPerson, ReferralBody
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
 from gateway.context import Context
@@ -41,7 +41,7 @@ Key = Annotated[
 async def list_referrals(
     caller: WhoCalls,
     context: Shared,
-    service: Annotated[str | None, Query(max_length=64)] = None,
+    service: Annotated[str | None, Query(max_length=64, pattern=NO_NUL)] = None,
     state: Annotated[list[ReferralState] | None, Query(description="default: all open")] = None,
     limit: Limit = LIMIT,
 ) -> views.Referrals:

@@ -13,7 +13,7 @@ from gateway import vitals_acts
 from gateway.api import build, reads, views
 from gateway.api.act import bring, check_occurred
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
-from gateway.api.models import DoneBody, RingBackBody
+from gateway.api.models import NO_NUL, DoneBody, RingBackBody
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
 from gateway.context import Context
@@ -37,7 +37,7 @@ def _kinds(caller: Caller) -> list[str]:
 async def list_tasks(
     caller: WhoCalls,
     context: Shared,
-    service: Annotated[str | None, Query(max_length=64)] = None,
+    service: Annotated[str | None, Query(max_length=64, pattern=NO_NUL)] = None,
     limit: Limit = LIMIT,
 ) -> views.Tasks:
     """Give tasks that are open or claimed, the most urgent first; a responder's service's only.

@@ -15,6 +15,7 @@ from gateway import vitals_acts
 from gateway.api import build, reads
 from gateway.api.act import check_occurred
 from gateway.api.auth import V1, Caller, Shared, WhoCalls
+from gateway.api.models import NO_NUL
 from gateway.api.problems import ApiError
 from gateway.api.routes_alarms import LIMIT, Limit
 from gateway.api.routes_referrals import REPLAY
@@ -49,7 +50,7 @@ Key = Annotated[
 
 @router.get("/wards/{ward_id}/alerts", summary="What is open on a ward, worst first")
 async def ward_alerts(
-    ward_id: Annotated[str, Path(max_length=64)],
+    ward_id: Annotated[str, Path(max_length=64, pattern=NO_NUL)],
     caller: WhoCalls,
     context: Shared,
     limit: Limit = LIMIT,

@@ -41,6 +41,7 @@ TASKS: Mapping[TaskKind, str] = {
     TaskKind.SOCIAL_CARE: "adult social care",
     TaskKind.DEVICE_FAULT: "mend or replace the device",
     TaskKind.SUPERVISOR: "for the supervisor",
+    TaskKind.FOLLOW_UP: "follow up",
 }
 ACTS = frozenset(
     {
@@ -96,7 +97,12 @@ def _made(entry: Entry) -> str:
 
 def _task(entry: Entry) -> str:
     what = TASKS[entry.task] if entry.task is not None else "see the text"
-    return f"A task for a person was made: {what}{_due(entry)}"
+    return f"A task for a person was made: {what}{_said(entry)}{_due(entry)}"
+
+
+def _told(entry: Entry) -> str:
+    text = entry.text or "see the reasons"
+    return f"People were told: {REASONS.get(text, text)}"
 
 
 def _countdown(entry: Entry) -> str:
@@ -136,7 +142,7 @@ SENTENCES: Mapping[What, Callable[[Entry], str]] = {
         f"{_service(entry)} has not answered the referral in time: an operator must act"
     ),
     What.TASK_MADE: _task,
-    What.NOTICE_MADE: lambda entry: f"People were told: {entry.text or 'see the reasons'}",
+    What.NOTICE_MADE: _told,
     What.ALARM_UNTAKEN: lambda entry: (
         f"The alarm went back to the queue, nobody has it{_said(entry)}"
     ),

@@ -1,1 +1,1 @@
-"""Who did what about which record, apart from what passes through deciding."""
+"""The audit: rows with keyed codes, sealed into a chain, checkpoints outside of the database."""

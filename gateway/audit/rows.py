@@ -1,10 +1,11 @@
 """Audit rows of what does not pass through deciding: who did what about which record, and when.
 
 Contract: a row is written in the transaction of what it is about, so that neither is without the
-other. It holds ids and the digest of the content, never the content (DESIGN 7).
+other. It holds ids and a keyed digest of the content, never the content (DESIGN 7).
 """
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -17,32 +18,41 @@ from gateway.store.save import audit_code
 class Act:
     """One act: by whom (`operator:…`, an id and never a person's name), what, about what.
 
-    `content` is what was done or read in detail; only its SHA-256 is kept.
+    `content` is what was done in detail, for instance the new values; only its keyed digest is
+    kept, by which somebody who has the content can prove it.
     """
 
     organisation_id: UUID
     at: datetime
     actor: str
     act: str
-    about: UUID | None
-    content: bytes
+    about: UUID | None = None
+    content: bytes = b""
 
 
-async def add(connection: Connection, key: bytes, one: Act) -> None:
-    """Write the row of an act.
+def digest_of(key: bytes, content: bytes) -> bytes:
+    """Give the keyed digest of what an act was about: a bare one of a few words can be guessed."""
+    return hmac.new(key, b"content:" + content, hashlib.sha256).digest()
+
+
+async def add(connection: Connection, key: bytes, *acts: Act) -> None:
+    """Write the rows.
 
     Raises:
         psycopg.Error: as the database says; the transaction of the caller fails with it.
     """
-    digest = hashlib.sha256(one.content).digest()
+    digests = [digest_of(key, one.content) for one in acts]
     await run(
         connection,
         "add_audit",
-        organisations=[one.organisation_id],
-        ats=[one.at],
-        actors=[one.actor],
-        acts=[one.act],
-        abouts=[one.about],
-        digests=[digest],
-        codes=[audit_code(key, one.actor, one.act, one.about, digest)],
+        organisations=[one.organisation_id for one in acts],
+        ats=[one.at for one in acts],
+        actors=[one.actor for one in acts],
+        acts=[one.act for one in acts],
+        abouts=[one.about for one in acts],
+        digests=digests,
+        codes=[
+            audit_code(key, one.actor, one.act, one.about, digest)
+            for one, digest in zip(acts, digests, strict=True)
+        ],
     )

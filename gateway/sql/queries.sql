@@ -49,6 +49,12 @@ from subject
 where id = %(id)b
 for no key update
 
+-- read_subject --
+-- One case as it stands, to be shown.
+select id, organisation_id, kind, person_id, place_id, line, label, state::text
+from subject
+where id = %(id)b
+
 -- lock_due_subjects --
 -- Cases with something due, oldest first, that nobody else is working on.
 select id, organisation_id, kind, person_id, place_id, line, label, state::text
@@ -164,7 +170,7 @@ copy measurement (at, organisation_id, person_id, device_id, code, value, word, 
                   device_at, received_at) from stdin (format binary)
 
 -- add_measurements --
--- Vital signs that came beside a call for help.
+-- Vital signs that came beside a call for help, or that a person entered.
 insert into measurement (at, organisation_id, person_id, device_id, code, value, word, quality,
                          source, device_at, received_at)
 select * from unnest(%(ats)b::timestamptz[], %(organisations)b::uuid[], %(persons)b::uuid[],
@@ -216,7 +222,8 @@ from unnest(%(ids)b::uuid[], %(states)b::text[], %(due)b::timestamptz[]) as give
 where subject.id = given.id
 
 -- save_alarms --
--- The alarms people query, written from the case in the same transaction.
+-- The alarms people query, written from the case in the same transaction. What is another case's is
+-- refused (null): one case must never write over another one.
 insert into alarm (id, organisation_id, subject_id, kind, state, priority, what, alarm_at, taken_by,
                    taken_at, spoke_at, closed_at, disposition, record)
 select given.id, given.organisation_id, given.subject_id, given.kind, given.state, given.priority,
@@ -231,13 +238,14 @@ from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(subjects)b::uuid[], %(
                taken_at, spoke_at, closed_at, disposition, record)
 order by (given.state <> 'closed')
 on conflict (id) do update
-    set state = excluded.state, priority = excluded.priority, what = excluded.what,
+    set subject_id = case when alarm.subject_id = excluded.subject_id then excluded.subject_id end,
+        state = excluded.state, priority = excluded.priority, what = excluded.what,
         taken_by = excluded.taken_by, taken_at = excluded.taken_at, spoke_at = excluded.spoke_at,
         closed_at = excluded.closed_at, disposition = excluded.disposition,
         record = excluded.record, revision = alarm.revision + 1
 
 -- save_referrals --
--- The referrals people query, written from the case in the same transaction.
+-- The referrals people query, written from the case in the same transaction, as alarms are.
 insert into referral (id, organisation_id, subject_id, alarm_id, service_id, state, provisional,
                       automatic, made_at, received_at, accepted_at, first_face_to_face_at, record)
 select given.id, given.organisation_id, given.subject_id, given.alarm_id, given.service_id,
@@ -251,13 +259,14 @@ from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(subjects)b::uuid[], %(
      as given (id, organisation_id, subject_id, alarm_id, service_id, state, provisional, made_at,
                received_at, accepted_at, face_to_face_at, record)
 on conflict (id) do update
-    set state = excluded.state, provisional = excluded.provisional,
+    set subject_id = case when referral.subject_id = excluded.subject_id then excluded.subject_id end,
+        state = excluded.state, provisional = excluded.provisional,
         received_at = excluded.received_at, accepted_at = excluded.accepted_at,
         first_face_to_face_at = excluded.first_face_to_face_at,
         record = excluded.record, revision = referral.revision + 1
 
 -- save_tasks --
--- The tasks people query, written from the case in the same transaction.
+-- The tasks people query, written from the case in the same transaction, as alarms are.
 insert into task (id, organisation_id, subject_id, alarm_id, referral_id, kind, state, made_at,
                   due_at, record)
 select given.id, given.organisation_id, given.subject_id, given.alarm_id, given.referral_id,
@@ -268,7 +277,8 @@ from unnest(%(ids)b::uuid[], %(organisations)b::uuid[], %(subjects)b::uuid[], %(
      as given (id, organisation_id, subject_id, alarm_id, referral_id, kind, state, made_at, due_at,
                record)
 on conflict (id) do update
-    set state = excluded.state, due_at = excluded.due_at, record = excluded.record,
+    set subject_id = case when task.subject_id = excluded.subject_id then excluded.subject_id end,
+        state = excluded.state, due_at = excluded.due_at, record = excluded.record,
         revision = task.revision + 1
 
 -- add_decisions --
@@ -871,6 +881,386 @@ join subject on subject.id = task.subject_id
 left join referral on referral.id = task.referral_id
 where task.id = %(id)b and task.organisation_id = %(organisation_id)b
 
+-- desk_queue --
+-- Alarms as the queue shows them: all open ones, or the given ones whatever became of them.
+select alarm.id, alarm.subject_id, alarm.state, alarm.record::text,
+       alarm.revision + coalesce(referrals.revisions, 0) + coalesce(tasks.revisions, 0) as revision,
+       subject.kind as subject_kind, subject.label, subject.person_id, subject.place_id,
+       person.name as person_name, person.status as person_status, person.away_until,
+       person.language, place.name as place_name,
+       coalesce(nullif(person.address, ''), place.address, '') as address,
+       coalesce(person.postcode, place.postcode) as postcode,
+       coalesce(subject.state -> 'timers', '[]')::text as timers,
+       coalesce(referrals.found, '[]')::text as referrals,
+       coalesce(tasks.found, '[]')::text as tasks
+from alarm
+join subject on subject.id = alarm.subject_id
+left join person on person.id = subject.person_id
+left join place on place.id = coalesce(subject.place_id, person.place_id)
+left join lateral (
+    select sum(referral.revision) as revisions,
+           json_agg(json_build_object(
+               'id', referral.id, 'service', referral.service_id, 'state', referral.state,
+               'provisional', referral.provisional, 'seen_at', referral.record -> 'seen_at',
+               'eta_at', referral.record -> 'eta_at', 'breached_at', referral.record -> 'breached_at'
+           ) order by referral.made_at, referral.id) as found
+    from referral where referral.alarm_id = alarm.id
+) as referrals on true
+left join lateral (
+    select sum(task.revision) as revisions,
+           json_agg(json_build_object(
+               'id', task.id, 'kind', task.kind, 'state', task.state, 'due_at', task.due_at,
+               'claimed_by', task.record -> 'claimed_by'
+           ) order by task.made_at, task.id) as found
+    from task where task.alarm_id = alarm.id
+) as tasks on true
+where alarm.organisation_id = %(organisation_id)b
+  and (alarm.id = any(%(ids)b::uuid[]) or (%(every)b and alarm.state <> 'closed'))
+order by alarm.priority, alarm.alarm_at, alarm.id
+limit %(limit)b
+
+-- desk_kpi --
+-- How quickly the calls since a time were answered, and what waits now. A unit without speech is
+-- answered when its alarm is taken; a call is judged once it was answered or its time has passed.
+select count(*)::integer as calls,
+       count(*) filter (where answered <= alarm_at + interval '60 seconds')::integer as within_60,
+       count(*) filter (where answered is not null
+                        or alarm_at <= %(now)b::timestamptz - interval '60 seconds'
+                       )::integer as of_60,
+       count(*) filter (where answered <= alarm_at + interval '180 seconds')::integer as within_180,
+       count(*) filter (where answered is not null
+                        or alarm_at <= %(now)b::timestamptz - interval '180 seconds'
+                       )::integer as of_180,
+       count(*) filter (where state = 'open')::integer as waiting,
+       min(alarm_at) filter (where state = 'open') as oldest_at,
+       (select count(*) from desk_duty
+        where desk_duty.organisation_id = %(organisation_id)b and off_at is null
+          and seen_at > %(now)b::timestamptz - make_interval(secs => %(gone_s)b)
+       )::integer as on_duty,
+       (select count(*) from task
+        where task.organisation_id = %(organisation_id)b and task.kind = 'follow_up'
+          and task.state in ('open', 'claimed'))::integer as follow_ups,
+       (select min(due_at) from task
+        where task.organisation_id = %(organisation_id)b and task.kind = 'follow_up'
+          and task.state in ('open', 'claimed')) as follow_up_at
+from (
+    select alarm_at, state,
+           case when coalesce((record ->> 'speech')::boolean, true) then spoke_at else taken_at end
+               as answered
+    from alarm
+    where organisation_id = %(organisation_id)b and kind <> 'technical'
+      and (alarm_at >= %(since)b or state <> 'closed')
+) as call
+
+-- desk_readings --
+-- A person's newest vital sign of each kind since a time.
+select distinct on (code) code, value, word, quality, source, at
+from measurement
+where person_id = %(person_id)b and organisation_id = %(organisation_id)b
+  and at >= %(since)b and at <= %(until)b
+order by code, at desc
+
+-- desk_devices --
+-- The units of a person or place: where a voice can be opened, and whether they were heard.
+select device.id, device.line, device.sender, device.model, device.speech, device.enabled,
+       device.faulty_since, device_heard.heard_at, device_heard.lost_at, device_heard.conditions
+from device left join device_heard on device_heard.device_id = device.id
+where device.organisation_id = %(organisation_id)b
+  and (device.person_id = any(%(persons)b::uuid[]) or device.place_id = %(place_id)b::uuid)
+order by device.line, device.sender
+limit %(limit)b
+
+-- desk_person_more --
+-- What whoever goes to a home must know besides the person's card; the key-safe code stays sealed.
+select access, hazards, allergies, communication, key_safe is not null as has_key_safe,
+       changed_by, changed_at
+from person_desk where person_id = %(id)b and organisation_id = %(organisation_id)b
+
+-- desk_put_person_more --
+-- What whoever goes to a home must know, as last described; a code that is not given stays.
+insert into person_desk (person_id, organisation_id, access, hazards, allergies, communication,
+                         key_safe, changed_by, changed_at)
+select person.id, person.organisation_id, %(access)b, %(hazards)b, %(allergies)b,
+       %(communication)b, %(key_safe)b, %(by)b, %(now)b
+from person where person.id = %(id)b and person.organisation_id = %(organisation_id)b
+on conflict (person_id) do update
+    set access = excluded.access, hazards = excluded.hazards, allergies = excluded.allergies,
+        communication = excluded.communication,
+        key_safe = coalesce(excluded.key_safe, person_desk.key_safe),
+        changed_by = excluded.changed_by, changed_at = excluded.changed_at
+returning person_id
+
+-- put_home --
+-- What an enrolment file says of a home; what it does not name (null) stays.
+insert into person_desk (person_id, organisation_id, access, hazards, allergies, communication,
+                         key_safe, changed_by, changed_at)
+select person.id, person.organisation_id, coalesce(%(access)b::text, ''),
+       coalesce(%(hazards)b::text[], '{}'), coalesce(%(allergies)b::text[], '{}'),
+       coalesce(%(communication)b::text, ''), %(key_safe)b::bytea, %(by)b, %(now)b
+from person where person.id = %(id)b
+on conflict (person_id) do update
+    set access = coalesce(%(access)b::text, person_desk.access),
+        hazards = coalesce(%(hazards)b::text[], person_desk.hazards),
+        allergies = coalesce(%(allergies)b::text[], person_desk.allergies),
+        communication = coalesce(%(communication)b::text, person_desk.communication),
+        key_safe = coalesce(%(key_safe)b::bytea, person_desk.key_safe),
+        changed_by = excluded.changed_by, changed_at = excluded.changed_at
+
+-- sealed_secrets --
+-- A page of sealed key-safe codes, locked, so that each is sealed anew as it stands.
+select person_id, key_safe from person_desk
+where key_safe is not null and person_id > %(after)b
+order by person_id
+limit %(limit)b
+for update
+
+-- seal_secrets --
+-- Key-safe codes sealed anew.
+update person_desk set key_safe = given.key_safe
+from unnest(%(ids)b::uuid[], %(secrets)b::bytea[]) as given (person_id, key_safe)
+where person_desk.person_id = given.person_id
+
+-- desk_key_safe --
+-- The sealed code of a person's key safe.
+select key_safe from person_desk
+where person_id = %(id)b and organisation_id = %(organisation_id)b and key_safe is not null
+
+-- desk_to_clear --
+-- Calls that the telephone system is asked to end.
+select id, alarm_id, number, operator, offered_at, connected_at, ended_at, recording, clear_down_at
+from desk_call
+where organisation_id = %(organisation_id)b and clear_down_at is not null and ended_at is null
+order by clear_down_at, id
+limit %(limit)b
+
+-- desk_home_of --
+-- Whether an alarm is of a person: their own case, or that of the place they live in.
+select person.id from alarm
+join subject on subject.id = alarm.subject_id
+join person on person.id = %(id)b and person.organisation_id = %(organisation_id)b
+where alarm.id = %(alarm_id)b
+  and (subject.person_id = person.id or subject.place_id = person.place_id)
+
+-- desk_drafts --
+-- What is being typed about something, by everybody, the newest first.
+select form, operator, body::text, saved_at from desk_draft
+where organisation_id = %(organisation_id)b and about = %(about)b
+order by saved_at desc
+limit %(limit)b
+
+-- desk_put_draft --
+-- Keeps what somebody is typing.
+insert into desk_draft (organisation_id, about, form, operator, body, saved_at)
+values (%(organisation_id)b, %(about)b, %(form)b, %(operator)b, %(body)b::jsonb, %(now)b)
+on conflict (organisation_id, about, form, operator) do update
+    set body = excluded.body, saved_at = excluded.saved_at
+
+-- desk_drop_draft --
+-- Drops what somebody was typing, because it was sent or given up.
+delete from desk_draft
+where organisation_id = %(organisation_id)b and about = %(about)b and form = %(form)b
+  and operator = %(operator)b
+
+-- desk_trim_drafts --
+-- Drops what nobody has typed at for so long.
+delete from desk_draft where saved_at < %(before)b
+
+-- desk_on_duty --
+-- Somebody goes on duty, or is still there.
+insert into desk_duty (organisation_id, operator, on_since, seen_at, sound)
+values (%(organisation_id)b, %(operator)b, %(now)b, %(now)b, %(sound)b)
+on conflict (organisation_id, operator) do update
+    set on_since = case when desk_duty.off_at is null then desk_duty.on_since else excluded.on_since end,
+        seen_at = excluded.seen_at, off_at = null, sound = excluded.sound
+returning on_since, seen_at, sound
+
+-- desk_off_duty --
+-- Somebody goes off duty.
+update desk_duty set off_at = %(now)b
+where organisation_id = %(organisation_id)b and operator = %(operator)b and off_at is null
+
+-- desk_duty_list --
+-- Who is on duty, and whether their console was heard of lately.
+select operator, on_since, seen_at, sound from desk_duty
+where organisation_id = %(organisation_id)b and off_at is null
+  and seen_at > %(now)b::timestamptz - make_interval(secs => %(gone_s)b)
+order by on_since, operator
+
+-- desk_call_event --
+-- What the telephone system says about a call; what was said before stays.
+insert into desk_call (organisation_id, id, alarm_id, number, operator, offered_at, connected_at,
+                       ended_at, recording)
+values (%(organisation_id)b, %(id)b, %(alarm_id)b, %(number)b, %(operator)b, %(offered_at)b,
+        %(connected_at)b, %(ended_at)b, %(recording)b)
+on conflict (organisation_id, id) do update
+    set alarm_id = coalesce(excluded.alarm_id, desk_call.alarm_id),
+        number = coalesce(excluded.number, desk_call.number),
+        operator = coalesce(excluded.operator, desk_call.operator),
+        offered_at = coalesce(desk_call.offered_at, excluded.offered_at),
+        connected_at = coalesce(desk_call.connected_at, excluded.connected_at),
+        ended_at = coalesce(desk_call.ended_at, excluded.ended_at),
+        recording = coalesce(excluded.recording, desk_call.recording)
+returning id, alarm_id, number, operator, offered_at, connected_at, ended_at, recording,
+          clear_down_at
+
+-- desk_calls --
+-- The telephone calls about an alarm, oldest first.
+select id, number, operator, offered_at, connected_at, ended_at, recording, clear_down_at
+from desk_call where organisation_id = %(organisation_id)b and alarm_id = %(alarm_id)b
+order by coalesce(offered_at, connected_at, ended_at), id
+limit %(limit)b
+
+-- desk_incoming --
+-- Calls that ring or are held and belong to no alarm yet.
+select id, number, operator, offered_at, connected_at from desk_call
+where organisation_id = %(organisation_id)b and alarm_id is null and ended_at is null
+  and coalesce(offered_at, connected_at) > %(since)b
+order by offered_at, id
+limit %(limit)b
+
+-- desk_clear_down --
+-- Asks the telephone system to end what is still connected for an alarm.
+update desk_call set clear_down_at = %(now)b
+where organisation_id = %(organisation_id)b and alarm_id = %(alarm_id)b
+  and ended_at is null and clear_down_at is null
+
+-- desk_search --
+-- People by name, postcode, telephone, NHS number or the name of their unit; with their open alarm.
+select person.id, person.name, person.born, person.postcode, person.address, person.status,
+       (select alarm.id from alarm where alarm.subject_id = person.id and alarm.state <> 'closed'
+        order by alarm.priority, alarm.alarm_at limit 1) as alarm_id
+from person
+where person.organisation_id = %(organisation_id)b
+  and (person.name ilike %(like)b
+       or replace(person.postcode, ' ', '') ilike %(prefix)b
+       or person.nhs_number = %(digits)b
+       or (length(%(digits)b) >= 6
+           and %(digits)b in (regexp_replace(coalesce(person.phone_home, ''), '[^0-9]', '', 'g'),
+                              regexp_replace(coalesce(person.phone_mobile, ''), '[^0-9]', '', 'g')))
+       or exists (select from device where device.person_id = person.id
+                  and device.sender = %(text)b))
+order by person.name, person.id
+limit %(limit)b
+
+-- desk_names --
+-- What the given people are called.
+select id, name from person
+where id = any(%(ids)b::uuid[]) and organisation_id = %(organisation_id)b
+
+-- desk_power --
+-- Units that run on their battery now, with whose home it is, by postcode.
+select device.id, device.sender, device.line, person.id as person_id, person.name as person_name,
+       place.name as place_name, coalesce(person.postcode, place.postcode, '') as postcode,
+       coalesce(person.phone_home, person.phone_mobile) as phone, device_heard.conditions,
+       device_heard.heard_at
+from device_heard
+join device on device.id = device_heard.device_id and device.enabled
+left join person on person.id = device.person_id
+left join place on place.id = coalesce(device.place_id, person.place_id)
+where device_heard.organisation_id = %(organisation_id)b
+  and 'mains' = any(device_heard.conditions)
+order by postcode, device.line, device.sender
+limit %(limit)b
+
+-- desk_add_handover --
+-- A hand-over: what was open then, and what was said.
+insert into desk_handover (organisation_id, at, by, note, summary)
+values (%(organisation_id)b, %(now)b, %(by)b, %(note)b, %(summary)b::jsonb)
+returning id
+
+-- desk_handovers --
+-- The last hand-overs, the newest first.
+select id, at, by, note, summary::text from desk_handover
+where organisation_id = %(organisation_id)b order by at desc limit %(limit)b
+
+-- desk_late_calls --
+-- The day's calls that were answered late or not at all, and alarms that wait for a second person.
+select alarm.id, alarm.alarm_at, alarm.state, alarm.taken_by, alarm.taken_at, alarm.spoke_at,
+       alarm.record ->> 'close_asked_by' as close_asked_by,
+       coalesce((alarm.record ->> 'speech')::boolean, true) as speech,
+       coalesce(person.name, place.name, subject.label, 'unknown caller') as who
+from alarm
+join subject on subject.id = alarm.subject_id
+left join person on person.id = subject.person_id
+left join place on place.id = subject.place_id
+where alarm.organisation_id = %(organisation_id)b and alarm.kind <> 'technical'
+  and alarm.alarm_at >= %(since)b
+  and (coalesce(case when coalesce((alarm.record ->> 'speech')::boolean, true)
+                     then alarm.spoke_at else alarm.taken_at end, %(now)b)
+           > alarm.alarm_at + interval '180 seconds'
+       or (alarm.state <> 'closed' and alarm.record ->> 'close_asked_by' is not null))
+order by alarm.alarm_at
+limit %(limit)b
+
+-- console_reception --
+-- When any line last said that it receives.
+select max(alive_at) as alive_at from reception
+
+-- console_present --
+-- Whose consoles are connected; who has been away for long is forgotten.
+with gone as (
+    delete from console_presence
+    where seen_at < %(now)b::timestamptz - make_interval(secs => %(forget_s)b)
+      and (organisation_id, operator) not in (
+          select * from unnest(%(organisations)b::uuid[], %(operators)b::text[]))
+)
+insert into console_presence (organisation_id, operator, seen_at)
+select given.organisation_id, given.operator, %(now)b
+from unnest(%(organisations)b::uuid[], %(operators)b::text[]) as given (organisation_id, operator)
+on conflict (organisation_id, operator) do update
+    set seen_at = greatest(console_presence.seen_at, excluded.seen_at)
+
+-- console_seen --
+-- Alarms that stand on a visible screen, and how often they had rung then.
+insert into alarm_seen (alarm_id, organisation_id, rings, operator, seen_at)
+select alarm.id, alarm.organisation_id, given.rings, %(operator)b, %(now)b
+from unnest(%(ids)b::uuid[], %(rings)b::integer[]) as given (id, rings)
+join alarm on alarm.id = given.id and alarm.organisation_id = %(organisation_id)b
+order by alarm.id
+on conflict (alarm_id) do update
+    set rings = excluded.rings, operator = excluded.operator, seen_at = excluded.seen_at
+    where alarm_seen.rings < excluded.rings
+
+-- console_unseen --
+-- Alarms nobody has, that rang so long ago and that no console has shown since; not those of which
+-- somebody was told. Only where consoles are used: elsewhere nothing sends receipts.
+select alarm.id, alarm.organisation_id, alarm.subject_id,
+       coalesce((alarm.record ->> 'rings')::integer, 1) as rings
+from alarm left join alarm_seen on alarm_seen.alarm_id = alarm.id
+where alarm.state = 'open' and alarm.kind <> 'technical'
+  and greatest(alarm.alarm_at, (alarm.record ->> 'last_signal_at')::timestamptz)
+      <= %(now)b::timestamptz - make_interval(secs => %(after_s)b)
+  and coalesce((alarm.record ->> 'rings')::integer, 1)
+      > greatest(alarm_seen.rings, alarm_seen.told_rings, 0)
+  and exists (
+      select from console_presence
+      where console_presence.organisation_id = alarm.organisation_id
+        and console_presence.seen_at > %(now)b::timestamptz - make_interval(secs => %(used_s)b)
+  )
+order by alarm.priority, alarm.alarm_at
+limit %(limit)b
+
+-- console_told --
+-- Somebody was told by another way that no console shows an alarm.
+insert into alarm_seen (alarm_id, organisation_id, told_rings)
+values (%(id)b, %(organisation_id)b, %(rings)b)
+on conflict (alarm_id) do update
+    set told_rings = greatest(alarm_seen.told_rings, excluded.told_rings)
+
+-- console_left --
+-- Taken alarms whose taker's console was there when they had it, and has been gone for so long.
+select alarm.id, alarm.subject_id, alarm.taken_by
+from alarm join console_presence
+    on console_presence.organisation_id = alarm.organisation_id
+   and console_presence.operator = alarm.taken_by
+where alarm.state = 'taken'
+  and console_presence.seen_at >= alarm.taken_at - make_interval(secs => %(gone_s)b)
+  and console_presence.seen_at < %(now)b::timestamptz - make_interval(secs => %(gone_s)b)
+  and coalesce((alarm.record ->> 'acted_at')::timestamptz, alarm.taken_at)
+      < %(now)b::timestamptz - make_interval(secs => %(gone_s)b)
+order by alarm.priority, alarm.alarm_at
+limit %(limit)b
+
 -- demo_next_due --
 -- When any case wants something done by itself next: the demo moves its clock no further than that.
 select min(next_due_at) as due_at from subject
@@ -1301,3 +1691,193 @@ select version, effective, author, approver, limits::text, rehearsal::text
 from monitoring_limit
 where person_id = %(person_id)b and organisation_id = %(organisation_id)b
 order by effective desc, version desc
+
+-- act_for --
+-- Makes the rest of a transaction see one organisation, as the role of the web side; where a table
+-- of TimescaleDB stands, by the view that stands before it.
+select set_config('role', 'lifeline_web', true) as role,
+       set_config('lifeline.organisation', %(organisation)b, true) as organisation,
+       set_config('search_path', 'lifeline_own, ' || current_setting('search_path'), true) as path
+
+-- add_account --
+-- A new account; a name or an identity that another account has makes no row.
+insert into account (id, organisation_id, name, display_name, roles, service_id, password_hash,
+                     provider_subject, break_glass, must_change, created_at, password_at)
+values (%(id)b, %(organisation_id)b, %(name)b, %(display_name)b, %(roles)b, %(service_id)b,
+        %(password_hash)b, %(provider_subject)b, %(break_glass)b, %(must_change)b, %(now)b, %(now)b)
+on conflict do nothing
+returning id
+
+-- account --
+-- One account by its name, whatever the capitals.
+select id, organisation_id, name, display_name, roles, service_id, password_hash, break_glass,
+       must_change, disabled_at
+from account where lower(name) = lower(%(name)b)
+
+-- account_of_subject --
+-- The account of a person whom the identity provider names so.
+select id, organisation_id, name, display_name, roles, service_id, password_hash, break_glass,
+       must_change, disabled_at
+from account where provider_subject = %(subject)b
+
+-- account_of --
+-- One account by its id.
+select id, organisation_id, name, display_name, roles, service_id, password_hash, break_glass,
+       must_change, disabled_at
+from account where id = %(id)b
+
+-- accounts --
+-- The accounts of an organisation, with when somebody was last seen with each.
+select account.name, account.display_name, account.roles, account.service_id, account.break_glass,
+       account.provider_subject is not null as by_provider, account.must_change,
+       account.disabled_at, max(sign_in.seen_at) as seen_at
+from account left join sign_in on sign_in.account_id = account.id
+where account.organisation_id = %(organisation_id)b
+group by account.id
+order by lower(account.name)
+
+-- account_password --
+-- A new password; who set it for somebody else asks for another one at the next sign-in.
+update account
+set password_hash = %(password_hash)b, must_change = %(must_change)b, password_at = %(now)b
+where id = %(id)b
+
+-- account_disabled --
+-- Ends an account, or lets it be used again.
+update account set disabled_at = %(disabled_at)b where id = %(id)b
+
+-- begin_sign_in --
+-- A browser that signed in.
+insert into sign_in (sha256, organisation_id, account_id, source, secure, created_at, seen_at,
+                     proved_at)
+values (%(sha256)b, %(organisation_id)b, %(account_id)b, %(source)b, %(secure)b, %(now)b, %(now)b,
+        %(now)b)
+
+-- signed_in --
+-- Who a cookie belongs to, as long as the account may be used and nobody ended the sign-in.
+select sign_in.organisation_id, sign_in.secure, sign_in.seen_at, sign_in.proved_at,
+       sign_in.on_duty_since, account.id as account_id, account.name, account.display_name,
+       account.roles, account.service_id, account.must_change, account.break_glass,
+       account.password_hash
+from sign_in join account on account.id = sign_in.account_id
+where sign_in.sha256 = %(sha256)b and sign_in.ended_at is null and account.disabled_at is null
+
+-- still_signed_in --
+-- Which of these browsers are signed in, for those whose live stream is open.
+select sign_in.sha256, sign_in.seen_at, sign_in.proved_at, sign_in.on_duty_since
+from sign_in join account on account.id = sign_in.account_id
+where sign_in.sha256 = any(%(sha256s)b::bytea[]) and sign_in.ended_at is null
+  and account.disabled_at is null
+
+-- touch_sign_ins --
+-- Signed-in browsers were seen.
+update sign_in set seen_at = greatest(seen_at, %(now)b) where sha256 = any(%(sha256s)b::bytea[])
+
+-- touch_sign_in --
+-- A signed-in browser was seen.
+update sign_in set seen_at = greatest(seen_at, %(now)b) where sha256 = %(sha256)b
+
+-- prove_sign_in --
+-- The password was given again.
+update sign_in set proved_at = %(now)b, seen_at = greatest(seen_at, %(now)b)
+where sha256 = %(sha256)b and ended_at is null
+
+-- duty_sign_in --
+-- The person at this browser goes on duty or off.
+update sign_in set on_duty_since = %(on_duty_since)b, seen_at = greatest(seen_at, %(now)b)
+where sha256 = %(sha256)b and ended_at is null
+
+-- end_sign_in --
+-- The person at this browser signs out.
+update sign_in set ended_at = %(now)b, on_duty_since = null
+where sha256 = %(sha256)b and ended_at is null
+
+-- end_sign_ins --
+-- Signs an account out everywhere, but for one browser when it is named.
+update sign_in set ended_at = %(now)b, on_duty_since = null
+where account_id = %(account_id)b and ended_at is null
+  and sha256 is distinct from %(but)b::bytea
+
+-- end_oldest_sign_ins --
+-- Signs an account's oldest browsers out that are above the bound; nobody on duty.
+update sign_in set ended_at = %(now)b
+where on_duty_since is null and sha256 in (
+    select sha256 from sign_in
+    where account_id = %(account_id)b and ended_at is null
+    order by seen_at desc
+    offset %(limit)b
+)
+
+-- source_known --
+-- Whether an account has signed in from this address lately.
+select exists (
+    select from sign_in
+    where account_id = %(account_id)b and source = %(source)b and created_at > %(since)b
+) as is_known
+
+-- guesses --
+-- How often tries under these keys failed, locked until this one is counted.
+select key, failures, last_at from guess
+where key = any(%(keys)b::bytea[])
+order by key
+for update
+
+-- count_guess --
+-- One more failure under each of these keys; those from before a time count no more.
+insert into guess (key, failures, last_at)
+select given.key, 1, %(now)b from unnest(%(keys)b::bytea[]) as given (key)
+order by given.key
+on conflict (key) do update
+    set failures = case when guess.last_at <= %(since)b then 1 else guess.failures + 1 end,
+        last_at = excluded.last_at
+
+-- undo_guess --
+-- One failure less under each of these keys.
+update guess set failures = failures - 1
+where failures > 0 and key in (
+    select key from guess where key = any(%(keys)b::bytea[]) order by key for update
+)
+
+-- forget_guesses --
+-- Whoever proved who they are starts anew.
+delete from guess where key = any(%(keys)b::bytea[])
+
+-- drop_guesses --
+-- Tries that count no more.
+delete from guess where last_at <= %(before)b
+
+-- drop_sign_ins --
+-- Forgets sign-ins that are long over.
+delete from sign_in where seen_at < %(before)b
+
+-- audit_lock --
+-- One process at a time seals the audit.
+select pg_try_advisory_xact_lock(%(lock)b::bigint) as is_mine
+
+-- audit_last --
+-- The newest sealed row.
+select seq, link from audit where seq is not null order by seq desc limit 1
+
+-- audit_sealed_at --
+-- The link of one sealed row.
+select link from audit where seq = %(seq)b
+
+-- audit_unsealed --
+-- Rows that are in no chain yet, in the order of their ids.
+select id, organisation_id, at, actor, act, about, digest, code from audit
+where seq is null order by id limit %(limit)b
+
+-- audit_seal --
+-- Puts rows into the chain.
+update audit set seq = given.seq, link = given.link
+from unnest(%(ids)b::bigint[], %(seqs)b::bigint[], %(links)b::bytea[]) as given (id, seq, link)
+where audit.id = given.id and audit.seq is null
+
+-- audit_sealed --
+-- Sealed rows in the order of the chain, one page of them.
+select seq, link, id, organisation_id, at, actor, act, about, digest, code from audit
+where seq > %(after)b order by seq limit %(limit)b
+
+-- audit_waiting --
+-- How many rows wait for the seal, and since when the oldest.
+select count(*) as count, min(at) as since from audit where seq is null

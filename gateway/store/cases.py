@@ -106,6 +106,16 @@ async def lock_one(connection: Connection, subject_id: UUID) -> Subject | None:
     return _subject(found) if found is not None else None
 
 
+async def read_one(connection: Connection, subject_id: UUID) -> Subject | None:
+    """Read one subject as it stands, without a lock: for showing, never for changing.
+
+    Raises:
+        CannotDecide: its state cannot be read.
+    """
+    found = await row(connection, "read_subject", id=subject_id)
+    return _subject(found) if found is not None else None
+
+
 async def lock_due(connection: Connection, now: datetime, limit: int) -> dict[UUID, Subject]:
     """Lock subjects with something due that nobody else is working on.
 

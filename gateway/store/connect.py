@@ -6,14 +6,14 @@ for a connection behind vitals. The HTTP side shares a few.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection, errors
 from psycopg.rows import namedtuple_row
 
-from gateway.errors import BadData, StoreBusy, StoreError, StoreUnavailable
+from gateway.errors import BadData, NoTables, StoreBusy, StoreError, StoreUnavailable
 from gateway.store.queries import query
 
 CONNECT_TIMEOUT_S = 2
@@ -47,6 +47,14 @@ UNAVAILABLE = (
     errors.ReadOnlySqlTransaction,
     errors.DiskFull,
     errors.InsufficientPrivilege,  # a right that was taken away is no message's fault
+    # Nor is another version's shape: somebody migrates beside us, or a statement that this
+    # connection prepared is older than its table. A new connection prepares it anew.
+    errors.FeatureNotSupported,  # "cached plan must not change result type"
+    errors.InvalidSqlStatementName,
+    errors.DuplicatePreparedStatement,
+    errors.UndefinedTable,
+    errors.UndefinedColumn,
+    errors.UndefinedFunction,
 )
 
 
@@ -57,9 +65,25 @@ def translate(error: psycopg.Error, connection: Connection | None) -> StoreError
         return StoreBusy(f"the database is busy: {name}; try again")
     if connection is not None and (connection.broken or connection.closed):
         return StoreUnavailable(f"the connection to the database is gone: {name}")
+    if isinstance(error, errors.UndefinedTable):
+        return NoTables(f"the database lacks a table of ours: {name}; are its migrations done?")
     if isinstance(error, UNAVAILABLE):
         return StoreUnavailable(f"the database cannot be used: {name}; see its log")
     return BadData(f"the database refuses the data: {name} {error.sqlstate or ''}".strip())
+
+
+def _stands(connection: Connection) -> bool:
+    """Say whether an idle connection still stands, as far as it can be known without asking.
+
+    The server's last word and its end of the line may wait unread, each for one reading.
+    """
+    try:
+        for _ in range(2):
+            if not connection.closed:
+                connection.pgconn.consume_input()
+    except psycopg.Error:
+        return False
+    return not connection.closed and not connection.broken
 
 
 class _Connection(AsyncConnection[Any]):
@@ -91,7 +115,7 @@ class Session:
 
     async def _open(self) -> Connection:
         connection = self._connection
-        if connection is not None and not connection.closed and not connection.broken:
+        if connection is not None and _stands(connection):
             return connection
         try:
             self._connection = await _Connection.connect(
@@ -124,7 +148,8 @@ class Session:
         async with self._mine:
             connection = await self._open()
             try:
-                async with connection.transaction():
+                async with AsyncExitStack() as ends:
+                    connection = await self._begin(connection, ends)
                     yield connection
             except psycopg.Error as error:
                 failed = translate(error, connection)
@@ -134,6 +159,23 @@ class Session:
             except asyncio.CancelledError:
                 await self._drop()
                 raise
+
+    async def _begin(self, connection: Connection, ends: AsyncExitStack) -> Connection:
+        """Begin a transaction; a connection that lay broken is replaced once.
+
+        A database that was restarted leaves a dead connection behind, which nobody notices before
+        it is used. Until `begin` was answered nothing of the caller's was sent: trying again on a
+        new connection repeats nothing.
+        """
+        try:
+            await ends.enter_async_context(connection.transaction())
+        except psycopg.Error:
+            if not (connection.broken or connection.closed):
+                raise
+            await self._drop()
+            connection = await self._open()
+            await ends.enter_async_context(connection.transaction())
+        return connection
 
     @asynccontextmanager
     async def plain(self) -> AsyncIterator[Connection]:

@@ -25,9 +25,13 @@ LATER = (
     "0004_death_by_two",
     "0005_vitals_state",
     "0006_rehearsal",
+    "0007_access",
+    "0008_desk",
+    "0009_console",
 )
 MIGRATIONS = ("0001_core", *LATER)
 TIME_VARIANT = "0001_time"
+NO_WEB_ROLE = "LL001"  # raised by lifeline_secure() of 0007_access
 
 
 def _read(name: str) -> bytes:
@@ -68,7 +72,29 @@ async def migrate(session: Session, storage: Literal["auto"] | Storage, now: dat
     chosen = await _create(session, storage, now)
     for name in LATER:
         await _apply(session, name, now)
+    await _secure(session)
     return chosen
+
+
+async def _secure(session: Session) -> None:
+    """Give the web role its rights, on tables that have appeared since too.
+
+    Raises:
+        SettingsError: the role is missing and we may not make it.
+    """
+    async with session.transaction() as connection:
+        await _prepare(connection)
+        try:
+            await connection.execute("select lifeline_secure()")
+        except psycopg.DatabaseError as error:
+            if error.sqlstate != NO_WEB_ROLE:
+                raise
+            user = connection.info.user
+            raise SettingsError(
+                "the database's role lifeline_web, as which the web side sees one organisation at "
+                f"a time, cannot be used by {user}: let an administrator of the database run "
+                f"create role lifeline_web nologin; grant lifeline_web to {user};"
+            ) from error
 
 
 async def _create(session: Session, storage: Literal["auto"] | Storage, now: datetime) -> Storage:

@@ -3,15 +3,17 @@
 A row in a DEFAULT partition means that a partition was missing: a technical alarm, not a log line.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway import metrics
+from gateway.access import guessing, logins
 from gateway.context import Context
 from gateway.store.connect import Session, row, rows, run
 from gateway.store.migrate import drop_old_partitions, ensure_partitions
 from gateway.supervision import report_fault
 
 RECEIPTS_KEPT_DAYS = 60
+DRAFTS_KEPT_DAYS = 30
 AT_ONCE = 20_000
 ROUNDS = 500
 RETENTION_DAYS = 2_922  # eight years; adult care records, to be confirmed by the records policy
@@ -38,6 +40,10 @@ async def tidy(session: Session, context: Context) -> int:
                 now,
             )
     await drop_receipts(session, now)
+    async with session.transaction() as connection:
+        await logins.forget_old(connection, now)
+        await guessing.forget_old(connection, now)
+        await run(connection, "desk_trim_drafts", before=now - timedelta(days=DRAFTS_KEPT_DAYS))
     return 0
 
 

@@ -18,7 +18,7 @@ CANCEL = "cancel"
 CALLS = ("help", "life_safety")
 OPERATOR = "operator:"
 PERSONS = (OPERATOR, "service:")
-NO_VOICE_IN = frozenset({"take", "release", "hand_over", "note", "no_reply", "call"})
+NO_VOICE_IN = frozenset({"take", "release", "hand_over", "note", "no_reply", "call", "follow_up"})
 """What operators do that is not hearing the client, by the reason the decision gives."""
 
 

@@ -107,6 +107,7 @@ def operator_events(draw: st.DrawFn) -> Making:
     asked = draw(st.sampled_from(QUESTIONS))
     close = draw(st.sampled_from([None, CloseReason.REASSURED]))
     reason = draw(st.sampled_from([None, "because"]))
+    due_s = draw(st.sampled_from([None, -60, 600]))
     to_referral = draw(st.sampled_from([False, False, True]))
 
     def make(at: datetime, _: int, case: Case) -> OperatorEvent:
@@ -125,6 +126,7 @@ def operator_events(draw: st.DrawFn) -> Making:
             reason=reason,
             close_reason=close,
             text=reason or "",
+            due_at=None if due_s is None else at + timedelta(seconds=due_s),
         )
 
     draw_giver = draw(st.sampled_from([None, "patient", "carer"]))

@@ -5,11 +5,13 @@ import json
 import logging
 from pathlib import Path
 
+import psycopg
 import pytest
 import structlog
 
 import gateway
 from gateway.log import FIELDS, configure, place
+from gateway.store.connect import translate
 
 
 def test_a_field_that_is_not_on_the_list_is_dropped_and_named(
@@ -33,6 +35,13 @@ def test_an_errors_place_says_where_and_never_what() -> None:
 
     assert found.startswith("ValueError at test_log.py:")
     assert "Mrs" not in found
+
+
+def test_what_the_database_refused_is_named_by_its_code_alone() -> None:
+    told = psycopg.errors.UniqueViolation("Key (name)=(Mrs A) already exists.")
+    found = place(translate(told, None))
+
+    assert found == "BadData (the database refuses the data: UniqueViolation 23505)"
 
 
 def test_every_field_that_the_gateway_logs_is_on_the_list() -> None:

@@ -23,7 +23,8 @@ from gateway.rulebook import read_rules, rule_files
 from tests.alerts.vitals.histories import ROW
 
 YESTERDAY = datetime.now(UTC).date() - timedelta(days=1)
-WARD = "7:40:60"
+WARD = "7:40:60"  # large enough that something is seen to matter
+SMALL = "7:30:14"  # where only the way of a rehearsal is looked at: two parts
 LOOSE = "alert_high = 125, warning_high = 92"
 FIGURE = f"""
 [[rule]]
@@ -45,7 +46,7 @@ def row(limits: str = LOOSE, version: str = "2", approver: str = "b") -> str:
 
 
 @pytest.fixture
-def house(tmp_path: Path, empty_database: str) -> Path:
+def house(tmp_path: Path, database: str) -> Path:
     """Give a folder with approved rules that hold, a proposal, and settings."""
     rules = tmp_path / "approved"
     rules.mkdir()
@@ -54,7 +55,7 @@ def house(tmp_path: Path, empty_database: str) -> Path:
         old = ["effective = 2020-01-01" if one.startswith("effective = ") else one for one in lines]
         (rules / name).write_text("\n".join(old))
     (tmp_path / "proposed.toml").write_text(row())
-    (tmp_path / "dsn").write_text(empty_database)
+    (tmp_path / "dsn").write_text(database)
     (tmp_path / "lifeline.toml").write_text(
         f'rules_dir = "{rules}"\nstate_dir = "{tmp_path / "state"}"\n'
         f'database_dsn_file = "{tmp_path / "dsn"}"\n'
@@ -67,8 +68,10 @@ def ask(house: Path, *words: str) -> Result:
     return CliRunner().invoke(app, [*given, "--settings", str(house / "lifeline.toml")])
 
 
-def rehearse(house: Path, *more: str, proposed: str = "HOUSE/proposed.toml") -> Result:
-    words = ("rehearse", proposed, "--ward", WARD, "--jobs", "1", *more)
+def rehearse(
+    house: Path, *more: str, proposed: str = "HOUSE/proposed.toml", ward: str = SMALL
+) -> Result:
+    words = ("rehearse", proposed, "--ward", ward, "--jobs", "1", *more)
     return ask(house, *words)
 
 
@@ -77,7 +80,7 @@ def approve(house: Path, *more: str, by: str = "b") -> Result:
 
 
 def test_a_made_up_ward_is_rehearsed_printed_and_written_for_its_owner_only(house: Path) -> None:
-    done = rehearse(house, "--json", "HOUSE/found.json")
+    done = rehearse(house, "--json", "HOUSE/found.json", ward=WARD)
     found = msgspec.json.decode((house / "found.json").read_bytes(), type=Document)
 
     assert done.exit_code == 0, done.output
@@ -104,12 +107,12 @@ def test_a_made_up_ward_is_rehearsed_printed_and_written_for_its_owner_only(hous
 
 def test_processes_come_to_the_same_document(house: Path) -> None:
     rehearse(house, "--json", "HOUSE/alone.json")
-    both = ask(house, "rehearse", "--proposed", "HOUSE/proposed.toml", "--ward", WARD,
+    both = ask(house, "rehearse", "--proposed", "HOUSE/proposed.toml", "--ward", SMALL,
                "--jobs", "2", "--json", "HOUSE/both.json")  # fmt: skip
 
     assert both.exit_code == 0, both.output
     assert (house / "alone.json").read_bytes() == (house / "both.json").read_bytes()
-    assert "40 of 40 people" in both.output
+    assert "30 of 30 people" in both.output
 
 
 def test_a_folder_is_rehearsed_as_a_whole(house: Path) -> None:
@@ -163,7 +166,7 @@ def test_a_person_who_breaks_deciding_is_counted_and_harms_nobody(
     done = rehearse(house, "--json", "HOUSE/found.json")
 
     assert done.exit_code == 0, done.output
-    assert json.loads((house / "found.json").read_bytes())["figures"]["all"]["people"] == 39
+    assert json.loads((house / "found.json").read_bytes())["figures"]["all"]["people"] == 29
     assert "1 people could not be played" in done.output
 
 
@@ -180,7 +183,7 @@ def test_what_fails_in_a_process_ends_the_rehearsal_and_is_said() -> None:
 
 
 def test_rules_are_approved_with_their_rehearsal_which_is_kept_and_shown(
-    house: Path, empty_database: str
+    house: Path, database: str
 ) -> None:
     rehearse(house, "--json", "HOUSE/found.json")
     done = approve(house, "--rehearsal", "HOUSE/found.json")
@@ -189,11 +192,11 @@ def test_rules_are_approved_with_their_rehearsal_which_is_kept_and_shown(
     assert done.exit_code == 0, done.output
     (line,) = (one for one in listed.splitlines() if "limit.default.heart_rate_bpm" in one)
     assert "version 2" in line
-    assert "rehearsed over 60 days of 40 people:" in line
+    assert "rehearsed over 14 days of 30 people:" in line
     assert "NOT REHEARSED" not in listed
     held = read_rules(house / "approved")
     assert held.vitals.mark != read_rules(None).vitals.mark
-    with psycopg.connect(empty_database) as connection:
+    with psycopg.connect(database) as connection:
         rows = connection.execute("select actor, act from audit").fetchall()
     assert rows == [("b", "rules_approved")]
     (kept,) = (house / "approved" / "rehearsals").iterdir()

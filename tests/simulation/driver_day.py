@@ -22,6 +22,7 @@ from devices.links.rfxtrx_receiver import RfxtrxReceiver
 from gateway import acts, enrol, intake, supervision, ticker, vitals_intake
 from gateway.arrivals import Arrival, understand
 from gateway.clock import Clock
+from gateway.enrol_home import HOME
 from gateway.errors import CannotDecide, DeliveryError, GatewayError
 from gateway.outbox import Dispatcher
 from gateway.placing import Desk
@@ -278,7 +279,7 @@ class Day:
         )
 
     async def enrol_again(self) -> object:
-        changed = people().model_dump(mode="json")
+        changed = people().model_dump(mode="json", exclude={"persons": {"__all__": set(HOME)}})
         for person in changed["persons"]:
             person["status"] = self.dice.choice(("home", "away"))
             person["plan"] = {"press": self.dice.choice(("at_once", "operator"))}

@@ -46,6 +46,17 @@ async def next_alarm(pair: Pair) -> list[object]:
         return [await run(connection, "save_alarms", **both)]
 
 
+async def another_case(pair: Pair) -> list[object]:
+    """No case writes over another one's alarm."""
+    async with pair.a.transaction() as connection:
+        await run(connection, "save_alarms", **alarm(1))
+
+    async def work(connection: Connection) -> object:
+        return await run(connection, "save_alarms", **{**alarm(1), "subjects": [WC]})
+
+    return [await outcome(_alone(pair.a, work))]
+
+
 async def delivered_twice(pair: Pair) -> list[object]:
     """Two deliveries at once are one row, counted twice, received when the first one was."""
 
@@ -144,6 +155,7 @@ CASES: dict[str, tuple[Callable[[Pair], Awaitable[list[object]]], list[object]]]
     "one open alarm": (lambda pair: one_open_alarm(pair, commits=True), [1, TWICE]),
     "one open alarm, given up": (lambda pair: one_open_alarm(pair, commits=False), [1, 1]),
     "the next alarm": (next_alarm, [2]),
+    "another case": (another_case, ["BadData: NotNullViolation"]),
     "delivered twice": (delivered_twice, [True, True]),
     "heard meanwhile": (heard_meanwhile, ["spoke", 0]),
     "a new subject": (new_subject, [1, 1]),

@@ -106,3 +106,23 @@ async def test_a_delivery_whose_case_cannot_be_told_is_ended_and_an_operator_is_
     assert await count(session, "outbox", ended) == 1
     await rounds(session, desk, "inbox", clock.now())
     assert await count(session, "alarm", TOLD) == 1
+
+
+async def test_a_case_writes_over_no_other_case_s_alarm(session: Session, desk: Desk) -> None:
+    await intake.take(session, [press()], desk, MORNING)
+    await change(
+        session,
+        "insert into subject (id, organisation_id, kind, person_id, changed_at)"
+        " select %s, organisation_id, kind, %s, changed_at from subject"
+        " where id = (select subject_id from alarm where kind = 'help') on conflict do nothing",
+        OP,
+        OP,
+    )
+    await change(session, "update alarm set subject_id = %s", OP)
+    before = await column(session, "select record from alarm where kind = 'help'")
+    await rounds(session, desk, "due", LATER)
+    await rounds(session, desk, "inbox", LATER)
+
+    mine = f"select record from alarm where subject_id = '{OP}'"  # noqa: S608 - our own words
+    assert await column(session, mine) == before
+    assert await count(session, "alarm", TOLD) == 1, "an operator is told"

@@ -11,6 +11,7 @@ from gateway.faults import record_all
 from gateway.keys import secret_sha256
 from gateway.persons import Who
 from gateway.placing import Desk
+from gateway.sealing import unseal
 from gateway.store.connect import Session, Sessions
 from tests.databases import MORNING, ORGANISATION
 from tests.store.messages import LINE, column, count, roll
@@ -173,3 +174,31 @@ def test_a_fault_of_a_file_needs_a_time_with_its_zone() -> None:
     device = {"line": LINE, "sender": "17", "faulty_since": "2026-11-01T09:00:00"}
     with pytest.raises(SettingsError, match=r"devices\.0\.faulty_since"):
         enrol.read_roll(text(devices=[device]))
+
+
+async def test_a_file_describes_a_home_and_what_it_does_not_name_stays(
+    session: Session, sessions: Sessions
+) -> None:
+    key = bytes(32)
+    full = {"access": "Side gate", "hazards": ["dog"], "allergies": ["penicillin"],
+            "communication": "hard of hearing", "key_safe": "4711"}  # fmt: skip
+    person = {"id": "wc", "name": "Fictional WC"}
+    await enrol.enrol(sessions, roll(persons=[{**person, **full}], devices=[]), MORNING, None, key)
+    await enrol.enrol(sessions, roll(persons=[{**person, "hazards": []}], devices=[]), MORNING)
+    await enrol.enrol(sessions, roll(persons=[person], devices=[]), MORNING)
+
+    async with session.transaction() as connection:
+        found = await (await connection.execute("select * from person_desk")).fetchall()
+    (kept,) = found
+    assert (kept.access, kept.hazards, kept.allergies) == ("Side gate", [], ["penicillin"])
+    assert (kept.communication, kept.changed_by) == ("hard of hearing", "import")
+    assert b"4711" not in bytes(kept.key_safe)
+    assert unseal([key], kept.person_id, bytes(kept.key_safe)) == "4711"
+
+
+async def test_a_key_safe_code_is_never_stored_without_a_key(sessions: Sessions) -> None:
+    person = {"id": "wc", "name": "Fictional WC", "key_safe": "4711"}
+    given = roll(persons=[person], devices=[])
+    with pytest.raises(SettingsError, match="no key to seal"):
+        await enrol.enrol(sessions, given, MORNING)
+    assert "4711" not in repr(given)

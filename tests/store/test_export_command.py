@@ -17,6 +17,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.__main__ import app
+from gateway.audit.rows import digest_of
 from gateway.errors import SettingsError
 from gateway.export_command import NAMESPACE_EXPORT
 from gateway.export_write import csv_file, write_partial
@@ -102,8 +103,8 @@ def test_every_export_leaves_an_audit_row_with_who_and_what(operator: Operator, 
     manifest = (operator.folder / "out" / "manifest.json").read_bytes()
 
     assert (actor, act) == ("staff-3", f"export_{kind}")
-    assert digest == hashlib.sha256(manifest).digest()
     key = key_file(operator.folder / "state" / "audit.key")
+    assert digest == digest_of(key, manifest)
     assert code == audit_code(key, actor, act, about, digest)
 
 

@@ -14,11 +14,13 @@ from gateway.arrivals import Arrival, Verdict
 from gateway.errors import StoreUnavailable
 from gateway.lanes import MAX_BATCH_BYTES, MAX_WAITING_BYTES, LaneQueue, LaneWorker, Sight
 from gateway.placing import Desk
-from gateway.store.connect import Session
-from tests.databases import MORNING
+from gateway.store.connect import Session, rows
+from tests.databases import MORNING, ORGANISATION
 from tests.store.messages import arrival, press
 
 pytestmark = pytest.mark.usefixtures("enrolled")
+
+ASKED = 8  # the driver prepares what it is asked a sixth time
 
 
 async def test_a_table_we_may_not_write_is_an_outage_and_not_the_messages_fault(
@@ -98,3 +100,29 @@ async def _socket(number: int) -> AsyncIterator[socket.socket]:
         yield line
     finally:
         line.close()
+
+
+async def test_a_connection_is_made_anew_when_a_table_changes_under_it(
+    session: Session, database: str
+) -> None:
+    """What it had prepared is refused for ever: that is no case's fault, and must hold up none."""
+    beside = Session(lambda: database, "beside")
+
+    async def services() -> int:
+        async with beside.transaction() as connection:
+            found = await rows(
+                connection, "facts_services", organisations=[ORGANISATION], now=MORNING
+            )
+        return len(found)
+
+    try:
+        before = await services()
+        for _ in range(ASKED):
+            await services()
+        async with session.transaction() as connection:
+            await connection.execute("alter table service add column later text")
+        with pytest.raises(StoreUnavailable, match="FeatureNotSupported"):
+            await services()
+        assert await services() == before
+    finally:
+        await beside.close()

@@ -170,6 +170,14 @@ class SimConnection:
         """Say whether the connection ended without being closed."""
         return self._is_lost and not self._is_closed
 
+    @property
+    def pgconn(self) -> "SimConnection":
+        """Give what reads from the wire."""
+        return self
+
+    def consume_input(self) -> None:
+        """Read nothing: a lost connection is known as soon as it is lost."""
+
     async def close(self) -> None:
         """End the connection."""
         self._is_closed = True

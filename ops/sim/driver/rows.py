@@ -235,3 +235,5 @@ class Audit(NamedTuple):
     about: UUID | None
     digest: bytes
     code: bytes
+    seq: int | None = None
+    link: bytes | None = None

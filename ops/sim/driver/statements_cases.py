@@ -5,7 +5,7 @@ from uuid import UUID
 from ops.sim.driver.rows import Alarm, Audit, Decision, Outbox, Referral, Task
 from ops.sim.driver.session import Answer, Given, Statement
 from ops.sim.driver.transaction import Transaction
-from ops.sim.driver.values import columns, jsonb, only_once
+from ops.sim.driver.values import columns, jsonb, of_one_case, only_once
 
 ALARMS = (
     "ids", "organisations", "subjects", "kinds", "states", "priorities", "whats", "alarm_ats",
@@ -38,6 +38,7 @@ async def save_alarms(tx: Transaction, given: Given) -> Answer:
         if old is None:
             await tx.insert(table, row.id, row)
         else:
+            of_one_case(old.subject_id, row.subject_id)
             new = Alarm(
                 *old[:4], row.state, row.priority, row.what, old.alarm_at, row.taken_by,
                 row.taken_at, row.spoke_at, row.closed_at, row.disposition, row.record,
@@ -58,6 +59,7 @@ async def save_referrals(tx: Transaction, given: Given) -> Answer:
         if old is None:
             await tx.insert(table, row.id, row)
         else:
+            of_one_case(old.subject_id, row.subject_id)
             new = Referral(
                 *old[:5], row.state, row.provisional, old.automatic, old.made_at, row.received_at,
                 row.accepted_at, row.first_face_to_face_at, row.record, old.revision + 1,
@@ -77,6 +79,7 @@ async def save_tasks(tx: Transaction, given: Given) -> Answer:
         if old is None:
             await tx.insert(table, row.id, row)
         else:
+            of_one_case(old.subject_id, row.subject_id)
             new = Task(*old[:6], row.state, old.made_at, row.due_at, row.record, old.revision + 1)
             await tx.update(table, row.id, old, new)
     return len(rows)

@@ -71,6 +71,16 @@ def columns(given: Given, *names: str) -> Iterator[tuple[Any, ...]]:
     return zip(*(given[name] for name in names), strict=True)
 
 
+def of_one_case(old: object, new: object) -> None:
+    """Make sure that a row stays its case's.
+
+    Raises:
+        NotNullViolation: it would become another's.
+    """
+    if old != new:
+        raise errors.NotNullViolation('null value in column "subject_id"')
+
+
 def only_once(keys: Sequence[object]) -> None:
     """Make sure that one statement writes no row twice.
 

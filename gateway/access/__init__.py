@@ -1,0 +1,1 @@
+"""Who is there: accounts, passwords, sign-ins, guessing slowed down, organisations kept apart."""
