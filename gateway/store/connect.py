@@ -48,11 +48,11 @@ UNAVAILABLE = (
     errors.DiskFull,
     errors.InsufficientPrivilege,  # a right that was taken away is no message's fault
     # Nor is another version's shape: somebody migrates beside us, or a statement that this
-    # connection prepared is older than its table. A new connection prepares it anew.
+    # connection prepared is older than its table. A new connection prepares it anew. (A table that
+    # is missing altogether is NoTables.)
     errors.FeatureNotSupported,  # "cached plan must not change result type"
     errors.InvalidSqlStatementName,
     errors.DuplicatePreparedStatement,
-    errors.UndefinedTable,
     errors.UndefinedColumn,
     errors.UndefinedFunction,
 )

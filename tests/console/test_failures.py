@@ -4,20 +4,15 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from ops.console.house import House
+from tests.console.following import following
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NOTE = "Daughter rings back at ten; the key is with number 3"
 GENEROUS_MS = 20_000
-
-
-async def following(house: House, who: str) -> Page:
-    page = await house.page(who, "/console/guide")
-    await expect(page.locator("html")).to_have_attribute("data-connection", "live")
-    return page
 
 
 async def test_a_computer_without_network_says_so(house: House) -> None:
