@@ -1,5 +1,6 @@
 """The desk's pages and states to be photographed; see ops/console/scenes.py."""
 
+import secrets
 from collections.abc import Awaitable, Callable
 
 from playwright.async_api import Page, expect
@@ -46,8 +47,9 @@ async def _busy(house: House, options: Options) -> Page:
     await house.press("18", activation="fall", still_s=30)
     await house.press("17")
     await house.press("19")
-    await house.send("20", {"id": f"m-{options}"[:60], "status": {"mains": False}}, "up")
+    await _without_mains(house, "20")
     await expect(page.locator(".row--life_safety")).to_be_visible(timeout=WAIT_MS)
+    await expect(page.get_by_text("No mains power (unit 20)")).to_be_visible(timeout=WAIT_MS)
     return page
 
 
@@ -171,15 +173,27 @@ async def _code(house: House, options: Options) -> Page:
 
 async def _worklist(house: House, options: Options) -> Page:
     await calm(house)
+    page = await _desk(house, options)
     for unit in ("18", "20", "1001"):
-        status = {"mains": False, "battery_pct": 4}
-        await house.send(unit, {"id": f"w-{unit}-{options}"[:60], "status": status}, "up")
-    return await _desk(house, options, "/console/technical")
+        await _without_mains(house, unit, battery_pct=4)
+        await expect(page.get_by_text(f"No mains power (unit {unit})")).to_be_visible(
+            timeout=WAIT_MS
+        )
+    await page.goto(f"{house.url}/console/technical")
+    return await live(page)
+
+
+async def _without_mains(house: House, unit: str, battery_pct: int = 90) -> None:
+    """Let a unit lose its mains, which it had until now: only a change makes an alarm."""
+    for mains, battery in ((True, 90), (False, battery_pct)):
+        status = {"mains": mains, "battery_pct": battery}
+        await house.send(unit, {"id": secrets.token_hex(8), "status": status}, "up")
 
 
 async def _dark(house: House, options: Options) -> Page:
     page = await _worklist(house, options)
     await page.goto(f"{house.url}/console/power")
+    await expect(page.get_by_text("LE5: 1 unit")).to_be_visible(timeout=WAIT_MS)
     return await live(page)
 
 

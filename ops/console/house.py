@@ -24,7 +24,8 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import dict_row
 
-from gateway import embedded, enrol, intake
+from devices.model import Lane
+from gateway import embedded, enrol, intake, vitals_intake
 from gateway.access.accounts import Accounts, NewAccount
 from gateway.clock import Clock
 from gateway.keys import key_file
@@ -211,7 +212,10 @@ class House:
         for _ in range(TRIES):
             now = datetime.now(UTC)
             message = arrival(device, body, channel, now)
-            taken = await intake.take(self.session, [message], self.desk, now)
+            if message.lane is Lane.VITALS:
+                taken = await vitals_intake.take(self.session, [message], (), self.desk, now)
+            else:
+                taken = await intake.take(self.session, [message], self.desk, now)
             if len(taken.answers) == 1:
                 return
             await asyncio.sleep(AGAIN_S)

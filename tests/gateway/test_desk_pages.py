@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from alerts.words import AlarmState
+from gateway import vitals_intake
 from gateway.api.viewings import MAX_VIEWINGS, Viewings
 from gateway.console.desk.items import utc
 from gateway.tokens import Role
@@ -140,6 +141,26 @@ async def test_an_engineer_sees_the_technical_worklist_without_names(
     assert "Fictional OP" in await page(house, "/console/technical")
     await page(house, "/console", "engineer", 403)
     await page(house, "/console/power", "engineer", 403)
+
+
+async def test_units_on_their_battery_are_a_power_cut_until_their_mains_is_back(
+    house: House,
+) -> None:
+    async def say(number: int, *, mains: bool) -> None:
+        status = {"id": f"p-{number}", "status": {"mains": mains, "battery_pct": 80}}
+        said = arrival(status, device="18", channel="up", at=house.now)
+        await vitals_intake.take(house.session, [said], (), house.context.desk, house.now)
+
+    await say(1, mains=False)
+    text = await page(house, "/console/power")
+    assert "Fictional OP" in text
+    assert "1 unit" in text
+
+    house.later(minutes=1)
+    await say(2, mains=True)
+    text = await page(house, "/console/power")
+    assert "Fictional OP" not in text
+    assert "Every unit that reports it has mains power." in text
 
 
 HOSTILE = "<script>document.title='x'</script>\"><img src=x onerror=alert(1)>"
