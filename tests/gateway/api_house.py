@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 from fastapi import FastAPI
 
-from gateway import enrol, intake, ticker
+from gateway import enrol, intake, ticker, vitals_intake
 from gateway.api.app import create_app
 from gateway.arrivals import Arrival
 from gateway.clock import StoryClock
@@ -136,6 +136,10 @@ class House:
         """Hand a message to the real intake."""
         taken = await intake.take(self.session, [one], self.context.desk, self.now)
         assert len(taken.answers) == 1
+
+    async def hear(self, one: Arrival) -> None:
+        """Hand a message to the real intake of the vitals lane."""
+        await vitals_intake.take(self.session, [one], (), self.context.desk, self.now)
 
     async def tick(self) -> None:
         """Decide what is due."""

@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from alerts.words import AlarmState
-from gateway import vitals_intake
 from gateway.api.viewings import MAX_VIEWINGS, Viewings
 from gateway.console.desk.items import utc
 from gateway.tokens import Role
@@ -148,8 +147,7 @@ async def test_units_on_their_battery_are_a_power_cut_until_their_mains_is_back(
 ) -> None:
     async def say(number: int, *, mains: bool) -> None:
         status = {"id": f"p-{number}", "status": {"mains": mains, "battery_pct": 80}}
-        said = arrival(status, device="18", channel="up", at=house.now)
-        await vitals_intake.take(house.session, [said], (), house.context.desk, house.now)
+        await house.hear(arrival(status, device="18", channel="up", at=house.now))
 
     await say(1, mains=False)
     text = await page(house, "/console/power")

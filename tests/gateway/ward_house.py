@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from gateway import vitals_intake
 from tests.gateway.api_house import House
 from tests.store.messages import up
 from tests.store.vitals_house import Watch
@@ -11,7 +10,7 @@ from tests.store.vitals_house import Watch
 async def measured(ward: House, device: str = "17", **vitals: Any) -> None:
     ward._number += 1
     one = up({"id": f"7-{ward._number}", "vitals": vitals}, device=device, at=ward.now)
-    await vitals_intake.take(ward.session, [one], (), ward.context.desk, ward.now)
+    await ward.hear(one)
 
 
 async def tick(ward: House) -> None:
